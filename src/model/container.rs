@@ -1,0 +1,268 @@
+//! A container's settings: the same record for what is wanted and what was found.
+//!
+//! One type for both sides lets the comparison name every field, and a new option that is
+//! forgotten on one side fails to compile (see [`crate::plan`]'s `diff`).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::net::IpAddr;
+
+use serde::{Serialize, Serializer};
+
+use super::secret::SensitiveText;
+
+/// What the Engine is told when a container is created (Engine API `POST /containers/create`).
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct ContainerSettings {
+    /// `Cmd`; `None` leaves it to the image.
+    pub command: Option<Vec<String>>,
+    /// `Entrypoint`; `None` leaves it to the image.
+    pub entrypoint: Option<Vec<String>>,
+    /// `Env`; a variable without value is removed from the image's.
+    pub environment: BTreeMap<String, Option<SensitiveText>>,
+    /// `Labels`.
+    pub labels: BTreeMap<String, String>,
+    /// `User`.
+    pub user: Option<String>,
+    /// `Hostname`.
+    pub hostname: Option<String>,
+    /// `Domainname`.
+    pub domainname: Option<String>,
+    /// `WorkingDir`.
+    pub working_dir: Option<String>,
+    /// `ExposedPorts`.
+    pub exposed_ports: BTreeSet<Port>,
+    /// `HostConfig.PortBindings`.
+    pub published_ports: BTreeSet<PublishedPort>,
+    /// `HostConfig.Binds`, by mount path.
+    pub mounts: BTreeMap<String, Mount>,
+    /// `Volumes`: paths kept in anonymous volumes.
+    pub anonymous_volumes: BTreeSet<String>,
+    /// `HostConfig.VolumesFrom`: container name, and whether read-only.
+    pub volumes_from: BTreeMap<String, bool>,
+    /// `HostConfig.Links`.
+    pub links: BTreeSet<Link>,
+    /// `HostConfig.NetworkMode`.
+    pub network_mode: NetworkMode,
+    /// Networks joined, in order; the first one is joined at creation.
+    pub endpoints: Vec<Endpoint>,
+    /// `StopSignal`.
+    pub stop_signal: Option<String>,
+    /// `StopTimeout`, in seconds.
+    pub stop_timeout_seconds: Option<u32>,
+    /// `Healthcheck`; `None` leaves it to the image.
+    pub healthcheck: Option<Healthcheck>,
+    /// `Tty`.
+    pub tty: bool,
+    /// `OpenStdin`.
+    pub open_stdin: bool,
+    /// Further fields of `HostConfig` by their API name, without those at their default.
+    pub host_options: BTreeMap<String, serde_json::Value>,
+}
+
+/// A container port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Port {
+    /// 1 to 65535.
+    pub number: u16,
+    /// Transport protocol.
+    pub protocol: Protocol,
+}
+
+/// Transport protocols Docker publishes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Protocol {
+    /// TCP.
+    Tcp,
+    /// UDP.
+    Udp,
+    /// SCTP.
+    Sctp,
+}
+
+impl Port {
+    /// Reads `80`, `80/tcp`, `53/udp`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (number, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
+        let protocol = match protocol.to_ascii_lowercase().as_str() {
+            "tcp" => Protocol::Tcp,
+            "udp" => Protocol::Udp,
+            "sctp" => Protocol::Sctp,
+            _ => return None,
+        };
+        let number = number.parse().ok().filter(|number| *number > 0)?;
+        Some(Self { number, protocol })
+    }
+}
+
+impl fmt::Display for Port {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let protocol = match self.protocol {
+            Protocol::Tcp => "tcp",
+            Protocol::Udp => "udp",
+            Protocol::Sctp => "sctp",
+        };
+        write!(formatter, "{}/{protocol}", self.number)
+    }
+}
+
+impl Serialize for Port {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// A container port published on the host.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct PublishedPort {
+    /// Port inside the container.
+    pub container_port: Port,
+    /// Address on the host; `None` is all of them.
+    pub host_address: Option<IpAddr>,
+    /// Port on the host; 0 lets the Engine choose.
+    pub host_port: u16,
+}
+
+impl fmt::Display for PublishedPort {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.host_address {
+            Some(IpAddr::V6(address)) => write!(formatter, "[{address}]:")?,
+            Some(IpAddr::V4(address)) => write!(formatter, "{address}:")?,
+            None => {}
+        }
+        write!(formatter, "{}->{}", self.host_port, self.container_port)
+    }
+}
+
+/// What is mounted at a path.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Mount {
+    /// Absolute host path, or volume name.
+    pub source: MountSource,
+    /// Mounted read-only.
+    pub read_only: bool,
+}
+
+/// Where a mount comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MountSource {
+    /// A path on the host.
+    HostPath(String),
+    /// A named volume.
+    Volume(String),
+}
+
+impl MountSource {
+    /// The text in front of the first colon of a bind.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::HostPath(text) | Self::Volume(text) => text,
+        }
+    }
+}
+
+impl fmt::Display for Mount {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mode = if self.read_only { "ro" } else { "rw" };
+        write!(formatter, "{}:{mode}", self.source.text())
+    }
+}
+
+/// A legacy link to another container.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Link {
+    /// Full name of the linked container.
+    pub container_name: String,
+    /// Its name inside the linking one.
+    pub alias: String,
+}
+
+impl fmt::Display for Link {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}:{}", self.container_name, self.alias)
+    }
+}
+
+/// How a container is networked.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NetworkMode {
+    /// The Engine's default bridge, or the first of the configured networks.
+    #[default]
+    Default,
+    /// No network.
+    None,
+    /// The host's own network.
+    Host,
+    /// The network of another container, by full name.
+    Container(String),
+}
+
+impl fmt::Display for NetworkMode {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => formatter.write_str("default"),
+            Self::None => formatter.write_str("none"),
+            Self::Host => formatter.write_str("host"),
+            Self::Container(name) => write!(formatter, "container:{name}"),
+        }
+    }
+}
+
+/// A container's place in a network.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Endpoint {
+    /// Full name of the network.
+    pub network_name: String,
+    /// Further names of the container in this network.
+    pub aliases: BTreeSet<String>,
+    /// Links within this network.
+    pub links: BTreeSet<Link>,
+    /// Fixed IPv4 address.
+    pub ipv4_address: Option<String>,
+    /// Fixed IPv6 address.
+    pub ipv6_address: Option<String>,
+    /// Link-local addresses.
+    pub link_local_addresses: BTreeSet<String>,
+}
+
+/// How the Engine asks a container for its health.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Healthcheck {
+    /// `["CMD", ..]`, `["CMD-SHELL", line]` or `["NONE"]`; empty inherits the image's test.
+    pub test: Vec<String>,
+    /// Nanoseconds between two checks; 0 inherits.
+    pub interval_nanoseconds: u64,
+    /// Nanoseconds one check may take; 0 inherits.
+    pub timeout_nanoseconds: u64,
+    /// Failures until unhealthy; 0 inherits.
+    pub retries: u32,
+    /// Nanoseconds before failures count; 0 inherits.
+    pub start_period_nanoseconds: u64,
+}
+
+/// A command run in a started container.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ExecCommand {
+    /// Program and arguments.
+    pub arguments: Vec<String>,
+    /// As whom; `None` is the image's user.
+    pub user: Option<String>,
+    /// Only once, after the creation, instead of after every start.
+    pub only_initially: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports_are_read_with_and_without_protocol() {
+        assert_eq!(Port::parse("80").map(|port| port.to_string()).as_deref(), Some("80/tcp"));
+        assert_eq!(Port::parse("53/UDP").map(|port| port.to_string()).as_deref(), Some("53/udp"));
+        for wrong in ["", "0", "65536", "x", "80/icmp", "80/"] {
+            assert_eq!(Port::parse(wrong), None, "{wrong}");
+        }
+    }
+}

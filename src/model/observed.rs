@@ -1,0 +1,182 @@
+//! What was found on a host.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::container::ContainerSettings;
+use super::image::ImageReference;
+
+/// Everything that was read from one host in one look.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct HostState {
+    /// The Engine itself.
+    pub engine: EngineVersion,
+    /// Containers by name; those that no item of ours has to do with hold no settings.
+    pub containers: BTreeMap<String, ObservedContainer>,
+    /// Image id by reference (`repository:tag` and `repository@digest`, short form).
+    pub image_ids: BTreeMap<String, String>,
+    /// Images that were looked at, by id.
+    pub images: BTreeMap<String, ObservedImage>,
+    /// Volumes by name.
+    pub volumes: BTreeMap<String, ObservedVolume>,
+    /// Networks by name.
+    pub networks: BTreeMap<String, ObservedNetwork>,
+}
+
+impl HostState {
+    /// The id of the image that a reference points to on this host.
+    pub fn image_id(&self, reference: &ImageReference) -> Option<&str> {
+        self.image_ids.get(&reference.to_string()).map(String::as_str)
+    }
+
+    /// Names of the volumes that some container mounts, running or not.
+    pub fn mounted_volumes(&self) -> BTreeSet<&str> {
+        self.containers
+            .values()
+            .flat_map(|container| container.volume_names.iter().map(String::as_str))
+            .collect()
+    }
+}
+
+/// Version of an Engine.
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
+pub struct EngineVersion {
+    /// Version of the Engine, `20.10.24`.
+    pub version: String,
+    /// API version that is spoken, `1.41`.
+    pub api_version: String,
+    /// Operating system.
+    pub operating_system: String,
+    /// Machine architecture.
+    pub architecture: String,
+}
+
+/// A container that exists.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ObservedContainer {
+    /// The Engine's id.
+    pub id: String,
+    /// Name without the leading slash.
+    pub name: String,
+    /// Id of the image it was made from.
+    pub image_id: String,
+    /// Image as it was asked for.
+    pub image_name: String,
+    /// What it does.
+    pub status: ContainerStatus,
+    /// All labels.
+    pub labels: BTreeMap<String, String>,
+    /// Named volumes it mounts.
+    pub volume_names: BTreeSet<String>,
+    /// Its settings, the image's defaults included; `None` where nobody asked.
+    pub settings: Option<ContainerSettings>,
+}
+
+/// What a container does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ContainerStatus {
+    /// Created, never started.
+    Created,
+    /// Its process runs.
+    Running {
+        /// What its health check says, if it has one.
+        health: Option<Health>,
+    },
+    /// The process is suspended.
+    Paused,
+    /// The Engine starts it again and again.
+    Restarting,
+    /// The process ended.
+    Exited {
+        /// Its exit code.
+        exit_code: i64,
+    },
+    /// Neither running nor removable without force.
+    Dead,
+}
+
+/// Result of a health check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Health {
+    /// Not yet known.
+    Starting,
+    /// Good.
+    Healthy,
+    /// Bad.
+    Unhealthy,
+}
+
+impl ContainerStatus {
+    /// Whether a stop would end a process.
+    pub fn is_active(self) -> bool {
+        matches!(self, Self::Running { .. } | Self::Paused | Self::Restarting)
+    }
+}
+
+impl std::fmt::Display for ContainerStatus {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Created => formatter.write_str("created"),
+            Self::Running { health: None } => formatter.write_str("running"),
+            Self::Running { health: Some(Health::Starting) } => {
+                formatter.write_str("running, health unknown yet")
+            }
+            Self::Running { health: Some(Health::Healthy) } => formatter.write_str("running, healthy"),
+            Self::Running { health: Some(Health::Unhealthy) } => formatter.write_str("running, unhealthy"),
+            Self::Paused => formatter.write_str("paused"),
+            Self::Restarting => formatter.write_str("restarting"),
+            Self::Exited { exit_code } => write!(formatter, "exited with {exit_code}"),
+            Self::Dead => formatter.write_str("dead"),
+        }
+    }
+}
+
+/// An image and the defaults it gives its containers.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ObservedImage {
+    /// The Engine's id.
+    pub id: String,
+    /// Defaults: command, entry point, environment, labels, user, working directory, exposed
+    /// ports, anonymous volumes, stop signal, health check.
+    pub defaults: ContainerSettings,
+}
+
+/// A named volume that exists.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ObservedVolume {
+    /// Its name.
+    pub name: String,
+    /// Volume driver.
+    pub driver: String,
+    /// Driver options.
+    pub driver_options: BTreeMap<String, String>,
+    /// Labels.
+    pub labels: BTreeMap<String, String>,
+    /// Path on the host, as the Engine reports it.
+    pub mountpoint: String,
+    /// What its root directory is like, where that was looked at.
+    pub root: Option<VolumeRoot>,
+}
+
+/// The root directory of a volume.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VolumeRoot {
+    /// Whether it holds nothing: no container has ever written to it.
+    pub is_empty: bool,
+}
+
+/// A network that exists.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ObservedNetwork {
+    /// The Engine's id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Network driver.
+    pub driver: String,
+    /// Driver options.
+    pub driver_options: BTreeMap<String, String>,
+    /// Without a way to the outside.
+    pub internal: bool,
+    /// Labels.
+    pub labels: BTreeMap<String, String>,
+}

@@ -1,0 +1,56 @@
+//! How dmfab knows its own: labels, and the names of containers on their way in and out.
+
+use std::collections::BTreeMap;
+
+use super::item::ContainerId;
+
+/// Label: the container map an item belongs to.
+pub const MAP_LABEL: &str = "dmfab.map";
+/// Label: the container configuration.
+pub const CONFIG_LABEL: &str = "dmfab.config";
+/// Label: the instance of the configuration.
+pub const INSTANCE_LABEL: &str = "dmfab.instance";
+/// Every label of ours begins with this; users may not set such labels.
+pub const LABEL_PREFIX: &str = "dmfab.";
+
+/// Added to the name of a container that is made ready to take its predecessor's place.
+pub const SUCCESSOR_SUFFIX: &str = ".dmfab-new";
+/// Added to the name of a container that is kept until its successor has proved itself.
+pub const PREDECESSOR_SUFFIX: &str = ".dmfab-old";
+
+/// The labels of a container.
+pub fn container_labels(id: &ContainerId) -> BTreeMap<String, String> {
+    let mut labels = BTreeMap::from([
+        (MAP_LABEL.to_owned(), id.map_name.clone()),
+        (CONFIG_LABEL.to_owned(), id.config_name.clone()),
+    ]);
+    if let Some(instance_name) = &id.instance_name {
+        labels.insert(INSTANCE_LABEL.to_owned(), instance_name.clone());
+    }
+    labels
+}
+
+/// The labels of a volume or network of a map.
+pub fn map_labels(map_name: &str) -> BTreeMap<String, String> {
+    BTreeMap::from([(MAP_LABEL.to_owned(), map_name.to_owned())])
+}
+
+/// Who made an item, as far as its labels tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// We did, for this map.
+    Dmfab,
+    /// Nobody says: made by Docker-Map or by hand.
+    Unknown,
+    /// Another map of ours.
+    OtherMap,
+}
+
+/// Who made the item that bears these labels, asked for a map.
+pub fn owner(labels: &BTreeMap<String, String>, map_name: &str) -> Owner {
+    match labels.get(MAP_LABEL) {
+        Some(found) if found == map_name => Owner::Dmfab,
+        Some(_) => Owner::OtherMap,
+        None => Owner::Unknown,
+    }
+}
