@@ -1,0 +1,164 @@
+//! An inventory and the maps it names, from whatever reads files.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::diagnostic::{Diagnostic, Diagnostics};
+use super::document::read_document;
+use super::file::SourceMap;
+use super::raw::{RawInventory, RawMap, RawMapEntry, RawName, RawText, TextTag};
+use super::read_inventory::read_inventory;
+use super::read_map::read_map;
+use super::span::Spanned;
+use crate::model::variables::Variables;
+
+/// All that was read, and what is wrong with it.
+#[derive(Debug)]
+pub struct Loaded {
+    /// Every file that could be opened, for showing the diagnostics.
+    pub sources: SourceMap,
+    /// The inventory; `None` if it could not be read at all.
+    pub inventory: Option<RawInventory>,
+    /// Every map in the inventory's order, those written in place too; then the extra ones. Maps
+    /// that could not be read at all are missing. All have a name, none twice.
+    pub maps: Vec<RawMap>,
+    /// What is wrong, by file and place.
+    pub diagnostics: Diagnostics,
+}
+
+/// Reads a file; the path is as the user or the inventory names it, made relative to the
+/// working directory.
+pub type ReadFile<'r> = dyn FnMut(&Path) -> io::Result<Vec<u8>> + 'r;
+
+/// Reads an inventory and its maps.
+///
+/// Paths of maps are relative to the inventory, `extra_maps` to the working directory. Paths tagged
+/// `!path` or `!env` take `variables`.
+pub fn load(root: &Path, extra_maps: &[PathBuf], variables: &Variables, read: &mut ReadFile<'_>) -> Loaded {
+    let mut loading = Loading {
+        sources: SourceMap::new(),
+        diagnostics: Diagnostics::new(),
+        maps: Vec::new(),
+        folder: root.parent().unwrap_or(Path::new("")).to_owned(),
+        variables,
+        read,
+    };
+    let inventory = loading.inventory(root);
+    for entry in inventory.iter().flat_map(|inventory| &inventory.maps) {
+        loading.map_entry(entry);
+    }
+    for path in extra_maps {
+        loading
+            .map_file(path, None, |message| Diagnostic::error(format!("map `{}` {message}", path.display())));
+    }
+    let Loading { sources, mut diagnostics, maps, .. } = loading;
+    let maps = refuse_same_names(maps, &mut diagnostics);
+    diagnostics.sort();
+    Loaded { sources, inventory, maps, diagnostics }
+}
+
+struct Loading<'v, 'r, 'c> {
+    sources: SourceMap,
+    diagnostics: Diagnostics,
+    maps: Vec<RawMap>,
+    /// Where the inventory is.
+    folder: PathBuf,
+    variables: &'v Variables,
+    read: &'r mut ReadFile<'c>,
+}
+
+impl Loading<'_, '_, '_> {
+    fn inventory(&mut self, path: &Path) -> Option<RawInventory> {
+        let bytes = match (self.read)(path) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                let message = format!("inventory `{}` {}", path.display(), trouble(&error));
+                self.diagnostics.push(Diagnostic::error(message).help("check the path of the inventory"));
+                return None;
+            }
+        };
+        let node = read_document(path, bytes, &mut self.sources, &mut self.diagnostics)?;
+        read_inventory(&node, &mut self.diagnostics)
+    }
+
+    fn map_entry(&mut self, entry: &RawMapEntry) {
+        match entry {
+            RawMapEntry::Inline(map) => self.maps.push(map.as_ref().clone()),
+            RawMapEntry::File { name, path } => {
+                let Some(typed) = self.expand(path) else { return };
+                let file = self.folder.join(&typed);
+                let span = path.span;
+                self.map_file(&file, name.clone(), |message| {
+                    Diagnostic::error(format!("map `{typed}` {message}")).at(span, "named here")
+                });
+            }
+        }
+    }
+
+    /// The path that a text with or without a tag stands for.
+    fn expand(&mut self, path: &RawText) -> Option<String> {
+        match path.tag {
+            None => Some(path.text.clone()),
+            Some(TextTag::Path) => Some(self.variables.expand_path(&path.text)),
+            Some(TextTag::Env) => {
+                let value = self.variables.get(&path.text).map(str::to_owned);
+                if value.is_none() {
+                    let message = format!("variable `{}` is not set", path.text);
+                    let help = format!("set it in the environment, or with `--var {}=...`", path.text);
+                    self.diagnostics.push(Diagnostic::error(message).at(path.span, "needed here").help(help));
+                }
+                value
+            }
+        }
+    }
+
+    /// Reads a map of its own file. `refused` makes the diagnostic when that cannot be opened.
+    fn map_file(&mut self, path: &Path, name: Option<RawName>, refused: impl FnOnce(String) -> Diagnostic) {
+        let bytes = match (self.read)(path) {
+            Ok(bytes) => bytes,
+            Err(error) => return self.diagnostics.push(refused(trouble(&error))),
+        };
+        let Some(node) = read_document(path, bytes, &mut self.sources, &mut self.diagnostics) else {
+            return;
+        };
+        let Some(mut map) = read_map(&node, name, &mut self.diagnostics) else {
+            return;
+        };
+        if map.name.is_none() {
+            let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+            map.name = stem.map(|stem| Spanned::new(stem, map.span));
+        }
+        self.maps.push(map);
+    }
+}
+
+/// Keeps the first of several maps with one name: every item of the others would clash with its.
+fn refuse_same_names(maps: Vec<RawMap>, diagnostics: &mut Diagnostics) -> Vec<RawMap> {
+    let mut kept: Vec<RawMap> = Vec::with_capacity(maps.len());
+    for map in maps {
+        let first = kept
+            .iter()
+            .filter_map(|other| other.name.as_ref())
+            .find(|name| map.name.as_ref().is_some_and(|own| own.value == name.value));
+        match (first, &map.name) {
+            (Some(first), Some(name)) => diagnostics.push(
+                Diagnostic::error(format!("two maps are called `{}`", name.value))
+                    .at(name.span, "the second one")
+                    .also(first.span, "the first one")
+                    .help("give one of them another `name`"),
+            ),
+            _ => kept.push(map),
+        }
+    }
+    kept
+}
+
+/// Why a file could not be read, as the end of a sentence.
+fn trouble(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "does not exist".to_owned(),
+        io::ErrorKind::PermissionDenied => "may not be read".to_owned(),
+        io::ErrorKind::IsADirectory => "is a directory".to_owned(),
+        _ => format!("cannot be read: {error}"),
+    }
+}

@@ -1,0 +1,41 @@
+//! The user's files: text in, raw values with places and all mistakes out.
+//!
+//! ```text
+//! bytes --document--> text --yaml, tree--> Node --read_map, read_inventory--> Raw*
+//! ```
+//!
+//! Nothing here looks anything up or decides what a map means (that is [`crate::resolve`]),
+//! and nothing does I/O: [`load::load`] is handed a function that reads files.
+
+pub mod diagnostic;
+pub mod document;
+pub mod duration;
+pub mod file;
+pub mod load;
+pub mod node;
+pub mod raw;
+pub mod read_inventory;
+pub mod read_map;
+pub mod render;
+pub mod scalar;
+pub mod span;
+
+mod merge_keys;
+mod read_commands;
+mod read_container;
+mod read_healthcheck;
+mod read_host;
+mod read_links;
+mod read_mounts;
+mod read_network_mode;
+mod read_networks;
+mod read_ports;
+mod read_user;
+mod read_volumes;
+mod reader;
+mod secrets;
+#[cfg(test)]
+mod testing;
+mod tree;
+mod yaml;
+mod yaml_errors;

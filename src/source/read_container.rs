@@ -1,0 +1,170 @@
+//! One container configuration.
+
+use super::diagnostic::Diagnostic;
+use super::node::{Node, NodeValue};
+use super::raw::{RawContainer, RawName, Setting};
+use super::read_commands::read_exec_commands;
+use super::read_links::read_links;
+use super::read_mounts::{read_attaches, read_binds, read_uses};
+use super::read_networks::read_endpoints;
+use super::read_ports::read_ports;
+use super::reader::Reader;
+use super::span::Span;
+
+/// Every property, and the two names that older files use.
+pub(super) const CONTAINER_KEYS: [&str; 25] = [
+    "abstract",
+    "extends",
+    "image",
+    "instances",
+    "clients",
+    "shares",
+    "binds",
+    "attaches",
+    "uses",
+    "links",
+    "exposes",
+    "user",
+    "permissions",
+    "stop_timeout",
+    "stop_signal",
+    "start_delay",
+    "network_mode",
+    "networks",
+    "exec_commands",
+    "healthcheck",
+    "persistent",
+    "create_options",
+    "host_config",
+    "start_options",
+    "network",
+];
+
+/// Reads a container configuration; null is an empty one.
+pub(super) fn read_container(node: &Node, name: &str, reader: &mut Reader<'_>) -> Option<RawContainer> {
+    let entries = match &node.value {
+        NodeValue::Mapping(entries) => entries.as_slice(),
+        _ if node.is_null() => &[],
+        _ => {
+            let message =
+                format!("container configuration `{name}` must be a mapping, found {}", node.kind());
+            reader.report(Diagnostic::error(message).at(node.span, "expected its properties"));
+            return None;
+        }
+    };
+    let mut reader = reader.with_subject(format!("container `{name}`"));
+    let mut container = RawContainer::default();
+    for (key, value) in entries {
+        let property = key.as_text().unwrap_or_default();
+        let is_known = read_scalar_property(&mut container, property, value, &mut reader)
+            || read_list_property(&mut container, property, value, &mut reader)
+            || read_renamed_property(&mut container, property, key.span, value, &mut reader);
+        if !is_known {
+            reader.unknown_key(key, &CONTAINER_KEYS);
+        }
+    }
+    Some(container)
+}
+
+/// Reads a property with one value; `false` if the key is none of them.
+fn read_scalar_property(
+    container: &mut RawContainer,
+    property: &str,
+    value: &Node,
+    reader: &mut Reader<'_>,
+) -> bool {
+    match property {
+        "abstract" => container.is_abstract = reader.switch(value, property),
+        "image" => container.image = reader.text_setting(value, property),
+        "user" => container.user = reader.user_setting(value, property),
+        "permissions" => container.permissions = reader.text_setting(value, property),
+        "stop_timeout" => {
+            container.stop_timeout = reader
+                .setting(value, |reader, node| reader.whole(node, property, "a whole number of seconds"));
+        }
+        "stop_signal" => container.stop_signal = reader.text_setting(value, property),
+        "start_delay" => {
+            container.start_delay = reader.setting(value, |reader, node| reader.seconds(node, property));
+        }
+        "healthcheck" => {
+            container.healthcheck = reader.setting(value, |reader, node| reader.healthcheck(node, property));
+        }
+        "persistent" => {
+            container.persistent = reader.setting(value, |reader, node| reader.switch(node, property));
+        }
+        _ => return false,
+    }
+    true
+}
+
+/// Reads a property with a list or mapping; `false` if the key is none of them.
+fn read_list_property(
+    container: &mut RawContainer,
+    property: &str,
+    value: &Node,
+    reader: &mut Reader<'_>,
+) -> bool {
+    match property {
+        "extends" => container.extends = reader.names(value, property),
+        "instances" => container.instances = reader.names(value, property),
+        "clients" => container.clients = reader.names(value, property),
+        "shares" => container.shares = reader.texts(value, property),
+        "binds" => container.binds = read_binds(value, reader),
+        "attaches" => container.attaches = read_attaches(value, reader),
+        "uses" => container.uses = read_uses(value, reader),
+        "links" => container.links = read_links(value, reader),
+        "exposes" => container.exposes = read_ports(value, reader),
+        "networks" => container.networks = read_endpoints(value, reader),
+        "exec_commands" => container.exec_commands = read_exec_commands(value, reader),
+        "create_options" => container.create_options = reader.node_entries(value, property),
+        _ => return false,
+    }
+    true
+}
+
+/// Reads the properties that have an older name beside today's.
+fn read_renamed_property(
+    container: &mut RawContainer,
+    property: &str,
+    key: Span,
+    value: &Node,
+    reader: &mut Reader<'_>,
+) -> bool {
+    match property {
+        "host_config" | "start_options" => {
+            let options = reader.node_entries(value, property);
+            add_host_config(container, options, reader);
+        }
+        "network_mode" | "network" => {
+            if property == "network" {
+                let message = format!("`network` of {} is called `network_mode` today", reader.subject());
+                let help = "rename it to `network_mode`";
+                reader.report(Diagnostic::warning(message).at(key, "old name").help(help));
+            }
+            if container.network_mode != Setting::Unset {
+                let message = format!("`network_mode` of {} is set twice", reader.subject());
+                let help = "remove `network`";
+                reader.report(Diagnostic::error(message).at(key, "set again here").help(help));
+            }
+            container.network_mode =
+                reader.setting(value, |reader, node| reader.network_mode(node, property));
+        }
+        _ => return false,
+    }
+    true
+}
+
+/// `host_config` and `start_options` are two names for the same mapping and may both be there.
+fn add_host_config(container: &mut RawContainer, options: Vec<(RawName, Node)>, reader: &mut Reader<'_>) {
+    for (key, value) in options {
+        let first = container.host_config.iter().find(|(known, _)| known.value == key.value);
+        if let Some((first, _)) = first {
+            let message =
+                format!("`{}` is in `host_config` and `start_options` of {}", *key, reader.subject());
+            let diagnostic = Diagnostic::error(message).at(key.span, "set again here");
+            reader.report(diagnostic.also(first.span, "first set here").help("remove one of them"));
+        } else {
+            container.host_config.push((key, value));
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! The settings of a host: Docker-Map's and Docker-Fabric's client keys, and ours.
+
+use super::diagnostic::Diagnostic;
+use super::node::{Node, NodeValue};
+use super::raw::{RawHost, RawName, RawRegistryLogin, RawSshConfig, RawText};
+use super::reader::Reader;
+use super::scalar::boolean;
+use super::span::Span;
+
+pub(super) const HOST_KEYS: [&str; 22] = [
+    "base_url",
+    "fabric_host",
+    "version",
+    "timeout",
+    "wait_timeout",
+    "stop_timeout",
+    "tunnel_remote_port",
+    "domainname",
+    "interfaces",
+    "interfaces_ipv6",
+    "auth_configs",
+    "ssh_config",
+    "user",
+    "port",
+    "identity_file",
+    "identity_files",
+    "known_hosts",
+    "proxy_jump",
+    "docker_socket",
+    "tls",
+    "tunnel_local_port",
+    "features",
+];
+
+/// Keys of Docker-Map's clients and Docker-Fabric's command line client that mean nothing here:
+/// features and constraints are asked of the Engine.
+const WITHOUT_EFFECT: [&str; 14] = [
+    "features",
+    "constraints",
+    "info",
+    "host_config",
+    "networks",
+    "volumes",
+    "stop_signal",
+    "container_update",
+    "container_update_restart_policy",
+    "healthcheck",
+    "cmd_prefix",
+    "default_bin",
+    "use_sudo",
+    "debug",
+];
+
+const LOGIN_KEYS: [&str; 3] = ["username", "password", "email"];
+/// Arguments of docker-py's login that mean nothing here.
+const LOGIN_WITHOUT_EFFECT: [&str; 5] =
+    ["registry", "reauth", "insecure_registry", "dockercfg_path", "serveraddress"];
+
+/// Reads the settings of a host or of `defaults`; null is none.
+pub(super) fn read_host(node: &Node, subject: &str, reader: &mut Reader<'_>) -> Option<RawHost> {
+    let mut reader = reader.with_subject(subject);
+    let entries = match &node.value {
+        NodeValue::Mapping(entries) => entries.as_slice(),
+        _ if node.is_null() => &[],
+        _ => {
+            let message = format!("{subject} must be a mapping, found {}", node.kind());
+            reader.report(Diagnostic::error(message).at(node.span, "expected its settings"));
+            return None;
+        }
+    };
+    let mut host = RawHost::default();
+    for (key, value) in entries {
+        let name = key.as_text().unwrap_or_default();
+        let is_known = read_engine_key(&mut host, name, value, &mut reader)
+            || read_ssh_key(&mut host, name, value, &mut reader)
+            || read_meaningless_key(key, value, &mut reader);
+        if !is_known {
+            reader.unknown_key(key, &HOST_KEYS);
+        }
+    }
+    Some(host)
+}
+
+/// Reads what concerns the Engine; `false` if the key does not.
+fn read_engine_key(host: &mut RawHost, name: &str, value: &Node, reader: &mut Reader<'_>) -> bool {
+    let seconds = "a whole number of seconds";
+    match name {
+        "base_url" => host.base_url = reader.optional_text(value, name),
+        "version" => host.version = reader.optional_text(value, name),
+        "timeout" => host.timeout_seconds = reader.whole(value, name, seconds),
+        "wait_timeout" => host.wait_timeout_seconds = reader.whole(value, name, seconds),
+        "stop_timeout" => host.stop_timeout_seconds = reader.whole(value, name, seconds),
+        "tunnel_remote_port" => host.tunnel_remote_port = reader.port(value, name),
+        "domainname" => host.domainname = reader.optional_text(value, name),
+        "interfaces" => host.interfaces = reader.text_entries(value, name),
+        "interfaces_ipv6" => host.interfaces_ipv6 = reader.text_entries(value, name),
+        "auth_configs" => host.auth_configs = read_logins(value, reader),
+        "docker_socket" => host.docker_socket = reader.optional_text(value, name),
+        _ => return false,
+    }
+    true
+}
+
+/// Reads what concerns the SSH connection; `false` if the key does not.
+fn read_ssh_key(host: &mut RawHost, name: &str, value: &Node, reader: &mut Reader<'_>) -> bool {
+    match name {
+        "fabric_host" => host.fabric_host = reader.optional_text(value, name),
+        "ssh_config" => host.ssh_config = read_ssh_config(value, reader),
+        "user" => host.user = reader.optional_text(value, name),
+        "port" => host.port = reader.port(value, name),
+        "identity_file" | "identity_files" => host.identity_files.extend(reader.texts(value, name)),
+        "known_hosts" => host.known_hosts = reader.texts(value, name),
+        "proxy_jump" => host.proxy_jump = read_proxy_jump(value, reader),
+        _ => return false,
+    }
+    true
+}
+
+/// Accepts what other tools need and this one does not; `false` if the key is unknown to all.
+fn read_meaningless_key(key: &Node, value: &Node, reader: &mut Reader<'_>) -> bool {
+    let name = key.as_text().unwrap_or_default();
+    match name {
+        "tls" => {
+            if !value.is_null() && value.as_plain_text().and_then(boolean) != Some(false) {
+                let message = format!("`tls` of {} is not supported yet", reader.subject());
+                let help = "connect through SSH: remove `tls` and set `fabric_host`";
+                reader.report(Diagnostic::error(message).at(value.span, "not supported yet").help(help));
+            }
+        }
+        "tunnel_local_port" => without_effect(key, "no local port is needed", reader),
+        _ if WITHOUT_EFFECT.contains(&name) => without_effect(key, "has no effect", reader),
+        _ => return false,
+    }
+    true
+}
+
+fn without_effect(key: &Node, label: &str, reader: &mut Reader<'_>) {
+    let name = key.as_text().unwrap_or_default();
+    let message = format!("`{name}` of {} has no effect", reader.subject());
+    reader.report(Diagnostic::warning(message).at(key.span, label).help("remove it"));
+}
+
+fn read_logins(node: &Node, reader: &mut Reader<'_>) -> Vec<(RawName, RawRegistryLogin)> {
+    let mut logins = Vec::new();
+    for (key, value) in reader.entries(node, "auth_configs") {
+        let Some(registry) = reader.key(key, "auth_configs") else { continue };
+        let subject = format!("the login at `{}` of {}", *registry, reader.subject());
+        let login = read_login(value, &mut reader.with_subject(subject));
+        logins.push((registry, login));
+    }
+    logins
+}
+
+fn read_login(node: &Node, reader: &mut Reader<'_>) -> RawRegistryLogin {
+    let mut login = RawRegistryLogin::default();
+    for (key, value) in reader.entries(node, "auth_configs") {
+        let name = key.as_text().unwrap_or_default();
+        match name {
+            "username" => login.username = reader.optional_text(value, name),
+            "password" => login.password = reader.optional_text(value, name),
+            "email" => login.email = reader.optional_text(value, name),
+            _ if LOGIN_WITHOUT_EFFECT.contains(&name) => without_effect(key, "has no effect", reader),
+            _ => reader.unknown_key(key, &LOGIN_KEYS),
+        }
+    }
+    login
+}
+
+fn read_ssh_config(node: &Node, reader: &mut Reader<'_>) -> Option<RawSshConfig> {
+    match node.as_plain_text().and_then(boolean) {
+        _ if node.is_null() => None,
+        Some(true) => Some(RawSshConfig::User(node.span)),
+        Some(false) => Some(RawSshConfig::Ignore(node.span)),
+        None => reader.text(node, "ssh_config").map(RawSshConfig::File),
+    }
+}
+
+/// Hops as a list or, as in `ssh_config`, in one text with commas. `none` forbids any.
+fn read_proxy_jump(node: &Node, reader: &mut Reader<'_>) -> Option<Vec<RawText>> {
+    if node.is_null() {
+        return None;
+    }
+    let is_none = node.as_text() == Some("none") || node.as_plain_text().and_then(boolean) == Some(false);
+    if is_none {
+        return Some(Vec::new());
+    }
+    let texts = reader.texts(node, "proxy_jump");
+    Some(texts.into_iter().flat_map(hops).collect())
+}
+
+/// Splits `a,b` and keeps the place of each hop where the text stands as it is.
+fn hops(text: RawText) -> Vec<RawText> {
+    if text.tag.is_some() || !text.text.contains(',') {
+        return vec![text];
+    }
+    let length = text.span.end - text.span.start;
+    let is_verbatim = length as usize == text.text.len();
+    let mut hops = Vec::new();
+    let mut start = text.span.start;
+    for part in text.text.split(',') {
+        let width = u32::try_from(part.len()).unwrap_or(length);
+        let own = Span { file: text.span.file, start, end: start.saturating_add(width) };
+        start = own.end.saturating_add(1);
+        let span = if is_verbatim { own } else { text.span };
+        hops.push(RawText { text: part.trim().to_owned(), tag: None, span });
+    }
+    hops
+}
+
+impl Reader<'_> {
+    /// A TCP port.
+    fn port(&mut self, node: &Node, property: &str) -> Option<super::span::Spanned<u16>> {
+        let expected = "a port from 1 to 65535";
+        let port = self.whole::<u16>(node, property, expected)?;
+        if port.value == 0 { self.wrong(node, property, expected) } else { Some(port) }
+    }
+}

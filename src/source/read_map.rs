@@ -1,0 +1,148 @@
+//! A container map.
+
+use super::diagnostic::{Diagnostic, Diagnostics};
+use super::node::Node;
+use super::raw::{RawMap, RawName, RawText};
+use super::read_container::{CONTAINER_KEYS, read_container};
+use super::read_networks::read_network;
+use super::read_volumes::{read_host_paths, read_volume};
+use super::reader::{Entry, Reader};
+use super::span::Span;
+use crate::wording;
+
+/// Keys of a map that cannot be the name of a container configuration beside them.
+pub(super) const MAP_KEYS: [&str; 13] = [
+    "name",
+    "containers",
+    "volumes",
+    "host",
+    "host_root",
+    "networks",
+    "repository",
+    "default_tag",
+    "clients",
+    "groups",
+    "default_domain",
+    "set_hostname",
+    "use_attached_parent_name",
+];
+
+/// Reads a container map. `name` is the one the inventory gives; without one the document's `name`
+/// counts, which is dropped otherwise.
+///
+/// `None` if the document is no mapping at all; other mistakes leave out what is wrong.
+pub fn read_map(node: &Node, name: Option<RawName>, diagnostics: &mut Diagnostics) -> Option<RawMap> {
+    let mut reader = Reader::new("the map", diagnostics);
+    let Some(entries) = node.as_mapping() else {
+        let message = format!("a container map must be a mapping, found {}", node.kind());
+        reader.report(Diagnostic::error(message).at(node.span, "expected keys with values"));
+        return None;
+    };
+    let span = entries.first().map_or(node.span, |(key, _)| key.span);
+    let mut reading = Reading { map: RawMap { span, ..RawMap::default() }, host_root: None };
+    for (key, value) in entries {
+        reading.read_key(key, value, &mut reader);
+    }
+    let mut map = reading.map;
+    map.host_root = reading.host_root.map(|(_, root)| root);
+    map.name = name.or(map.name);
+    Some(map)
+}
+
+struct Reading {
+    map: RawMap,
+    /// The last of `host_root` and `host.root`, with the span of its key.
+    host_root: Option<(Span, RawText)>,
+}
+
+impl Reading {
+    fn read_key(&mut self, key: &Node, value: &Node, reader: &mut Reader<'_>) {
+        let map = &mut self.map;
+        let name = key.as_text().unwrap_or_default();
+        match name {
+            "name" => map.name = reader.name(value, name),
+            "containers" => self.read_containers(value, reader),
+            "volumes" => map.volumes = read_each(value, name, reader, read_volume),
+            "host" => self.read_host(value, reader),
+            "host_root" => {
+                let root = reader.optional_text(value, name).map(|root| (key.span, root));
+                self.set_host_root(root, reader);
+            }
+            "networks" => map.networks = read_each(value, name, reader, read_network),
+            "repository" => map.repository = reader.optional_text(value, name),
+            "default_tag" => map.default_tag = reader.optional_text(value, name),
+            "clients" => map.clients = reader.names(value, name),
+            "groups" => {
+                map.groups = read_each(value, name, reader, |items, group, reader| {
+                    Some(reader.with_subject(format!("group `{group}`")).names(items, "groups"))
+                });
+            }
+            "default_domain" => map.default_domain = reader.optional_text(value, name),
+            "set_hostname" => map.set_hostname = reader.switch(value, name),
+            "use_attached_parent_name" => map.use_attached_parent_name = reader.switch(value, name),
+            _ => self.read_other(key, value, reader),
+        }
+    }
+
+    fn read_containers(&mut self, node: &Node, reader: &mut Reader<'_>) {
+        let containers = read_each(node, "containers", reader, read_container);
+        self.map.containers.extend(containers);
+    }
+
+    fn read_host(&mut self, node: &Node, reader: &mut Reader<'_>) {
+        let paths = read_host_paths(node, reader);
+        self.map.host = paths.aliases;
+        self.set_host_root(paths.root.map(|(key, root)| (key.span, root)), reader);
+    }
+
+    /// `host_root` and `host.root` are one setting; the later of the two counts.
+    fn set_host_root(&mut self, root: Option<(Span, RawText)>, reader: &mut Reader<'_>) {
+        let Some((span, root)) = root else { return };
+        if let Some((first, _)) = &self.host_root {
+            reader.report(
+                Diagnostic::warning("`host_root` and `root` of `host` are the same setting")
+                    .at(span, "this one counts")
+                    .also(*first, "this one has no effect")
+                    .help("remove one of them"),
+            );
+        }
+        self.host_root = Some((span, root));
+    }
+
+    /// Any other key is a container configuration, unless it is clearly a misspelt key of the map.
+    fn read_other(&mut self, key: &Node, value: &Node, reader: &mut Reader<'_>) {
+        let Some(name) = reader.key(key, "containers") else { return };
+        if let Some(meant) = wording::nearest(&name, MAP_KEYS).filter(|_| !looks_like_container(value)) {
+            let message = format!("unknown key `{}` in {}", *name, reader.subject());
+            let diagnostic = Diagnostic::error(message).at(key.span, "read as a container configuration");
+            reader.report(diagnostic.help(format!("did you mean `{meant}`?")));
+        } else if let Some(container) = read_container(value, &name, reader) {
+            self.map.containers.push((name, container));
+        }
+    }
+}
+
+/// Whether a value has a property of containers, or says nothing either way.
+fn looks_like_container(node: &Node) -> bool {
+    let has_known_key = |entries: &[Entry]| {
+        entries.iter().any(|(key, _)| key.as_text().is_some_and(|text| CONTAINER_KEYS.contains(&text)))
+    };
+    node.is_null() || node.as_mapping().is_some_and(|entries| entries.is_empty() || has_known_key(entries))
+}
+
+/// Reads the entries of a mapping by name; what cannot be read is left out.
+fn read_each<T>(
+    node: &Node,
+    property: &str,
+    reader: &mut Reader<'_>,
+    mut read: impl FnMut(&Node, &str, &mut Reader<'_>) -> Option<T>,
+) -> Vec<(RawName, T)> {
+    let mut found = Vec::new();
+    for (key, value) in reader.entries(node, property) {
+        let Some(name) = reader.key(key, property) else { continue };
+        if let Some(value) = read(value, &name, reader) {
+            found.push((name, value));
+        }
+    }
+    found
+}

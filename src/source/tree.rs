@@ -1,0 +1,201 @@
+//! Builds the tree of a document from a parser's events.
+//!
+//! Aliases are expanded by copying, within a budget: nine lines of nested aliases are enough to
+//! describe a billion values. The depth is limited so that whoever walks the tree may recurse.
+
+use std::collections::HashMap;
+
+use super::diagnostic::{Diagnostic, Diagnostics};
+use super::merge_keys::finish_mapping;
+use super::node::{Node, NodeValue, Tag};
+use super::span::Span;
+
+/// Values a document may have, those that aliases repeat included.
+pub(super) const MAX_VALUES: usize = 1_000_000;
+
+/// Lists and mappings within each other. Real files have less than fifteen.
+pub(super) const MAX_DEPTH: usize = 64;
+
+/// Long texts count as several values, so that aliases cannot repeat them without limit.
+const TEXT_BYTES_PER_VALUE: usize = 64;
+
+/// The lists and mappings that are not closed yet, and what has been anchored.
+pub(super) struct TreeBuilder<'d> {
+    diagnostics: &'d mut Diagnostics,
+    open: Vec<Collection>,
+    anchors: HashMap<usize, Subtree>,
+    values: usize,
+    root: Option<Node>,
+}
+
+/// A finished value with what it costs to repeat it.
+#[derive(Clone)]
+struct Subtree {
+    node: Node,
+    values: usize,
+    depth: usize,
+}
+
+/// What begins when a list or mapping begins.
+pub(super) struct Opening {
+    pub(super) is_mapping: bool,
+    /// In brackets or braces.
+    pub(super) is_flow: bool,
+    /// Number of the anchor, 0 for none.
+    pub(super) anchor: usize,
+    pub(super) tag: Option<Tag>,
+    pub(super) span: Span,
+}
+
+struct Collection {
+    opening: Opening,
+    /// Items of a list; of a mapping keys and values in turn.
+    children: Vec<Node>,
+    values: usize,
+    depth: usize,
+}
+
+impl<'d> TreeBuilder<'d> {
+    pub(super) fn new(diagnostics: &'d mut Diagnostics) -> Self {
+        Self { diagnostics, open: Vec::new(), anchors: HashMap::new(), values: 0, root: None }
+    }
+
+    /// For mistakes that do not stop the building.
+    pub(super) fn report(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// The whole document, once everything is closed.
+    pub(super) fn into_root(self) -> Option<Node> {
+        self.root
+    }
+
+    pub(super) fn scalar(&mut self, node: Node, anchor: usize) -> Result<(), Diagnostic> {
+        let values = 1 + node.as_text().map_or(0, str::len) / TEXT_BYTES_PER_VALUE;
+        self.spend(values, node.span)?;
+        self.finish(Subtree { node, values, depth: 0 }, anchor)
+    }
+
+    pub(super) fn alias(&mut self, anchor: usize, span: Span) -> Result<(), Diagnostic> {
+        let Some(subtree) = self.anchors.get(&anchor) else {
+            return Err(Diagnostic::error("alias refers to the value it stands in").at(span, "endless"));
+        };
+        if self.open.len() + subtree.depth > MAX_DEPTH {
+            return Err(too_deep(span));
+        }
+        let values = subtree.values;
+        self.spend(values, span)?;
+        // Looked up again because counting needs the builder as a whole.
+        let subtree = self.anchors.get(&anchor).cloned();
+        subtree.map_or(Ok(()), |found| self.finish(found, 0))
+    }
+
+    pub(super) fn open(&mut self, opening: Opening) -> Result<(), Diagnostic> {
+        if self.open.len() >= MAX_DEPTH {
+            return Err(too_deep(opening.span));
+        }
+        self.spend(1, opening.span)?;
+        self.open.push(Collection { opening, children: Vec::new(), values: 1, depth: 0 });
+        Ok(())
+    }
+
+    pub(super) fn close(&mut self, end: Span) -> Result<(), Diagnostic> {
+        let Some(collection) = self.open.pop() else {
+            return Ok(());
+        };
+        let anchor = collection.opening.anchor;
+        let span = collection.span(end);
+        let Collection { opening, children, values, depth } = collection;
+        let mut value = if opening.is_mapping {
+            NodeValue::Mapping(finish_mapping(pairs(children), self.diagnostics))
+        } else {
+            NodeValue::Sequence(children)
+        };
+        if let Some(tag) = opening.tag {
+            self.hand_down(tag, &mut value, opening.span);
+        }
+        let node = Node { value, tag: None, span };
+        self.finish(Subtree { node, values, depth: depth + 1 }, anchor)
+    }
+
+    /// `!path` on a list or mapping concerns the texts of its first level. Nested values have
+    /// been expanded already if they have the tag themselves, and are meant as they are if not.
+    fn hand_down(&mut self, tag: Tag, value: &mut NodeValue, span: Span) {
+        if tag == Tag::Env {
+            let message = "tag `!env` needs the name of one variable";
+            self.report(Diagnostic::error(message).at(span, "expected text"));
+            return;
+        }
+        let children: Box<dyn Iterator<Item = &mut Node>> = match value {
+            NodeValue::Sequence(items) => Box::new(items.iter_mut()),
+            NodeValue::Mapping(entries) => Box::new(entries.iter_mut().map(|(_, value)| value)),
+            NodeValue::Scalar { .. } => return,
+        };
+        for child in children {
+            if child.as_text().is_some() && !child.is_null() {
+                child.tag.get_or_insert(tag);
+            }
+        }
+    }
+
+    /// Puts a finished value where it belongs.
+    fn finish(&mut self, subtree: Subtree, anchor: usize) -> Result<(), Diagnostic> {
+        if anchor != 0 {
+            // The copy kept for aliases takes memory as well: anchors may be nested.
+            self.spend(subtree.values, subtree.node.span)?;
+            self.anchors.insert(anchor, subtree.clone());
+        }
+        match self.open.last_mut() {
+            Some(parent) => parent.add(subtree),
+            None => self.root = Some(subtree.node),
+        }
+        Ok(())
+    }
+
+    fn spend(&mut self, values: usize, span: Span) -> Result<(), Diagnostic> {
+        self.values = self.values.saturating_add(values);
+        if self.values <= MAX_VALUES {
+            return Ok(());
+        }
+        let message = format!("document has more than {MAX_VALUES} values once its aliases are expanded");
+        Err(Diagnostic::error(message).at(span, "the limit is reached here"))
+    }
+}
+
+impl Collection {
+    fn add(&mut self, subtree: Subtree) {
+        self.values += subtree.values;
+        self.depth = self.depth.max(subtree.depth);
+        let mut node = subtree.node;
+        let is_value = self.opening.is_mapping && self.children.len() % 2 == 1;
+        if is_value && node.span.start == node.span.end {
+            // A value that was left out has no place of its own; its key is what one looks for.
+            node.span = self.children.last().map_or(node.span, |key| key.span);
+        }
+        self.children.push(node);
+    }
+
+    /// Brackets and what is between them; without brackets the first key or item, because a caret
+    /// under a whole block says nothing.
+    fn span(&self, end: Span) -> Span {
+        match self.children.first() {
+            Some(first) if !self.opening.is_flow => first.span,
+            _ if self.opening.is_flow => self.opening.span.to(end),
+            _ => self.opening.span,
+        }
+    }
+}
+
+fn pairs(children: Vec<Node>) -> Vec<(Node, Node)> {
+    let mut pairs = Vec::with_capacity(children.len() / 2);
+    let mut children = children.into_iter();
+    while let (Some(key), Some(value)) = (children.next(), children.next()) {
+        pairs.push((key, value));
+    }
+    pairs
+}
+
+fn too_deep(span: Span) -> Diagnostic {
+    let message = format!("document is nested more than {MAX_DEPTH} levels deep");
+    Diagnostic::error(message).at(span, "the limit is reached here")
+}

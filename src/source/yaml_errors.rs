@@ -1,0 +1,119 @@
+//! The parser's complaints in words that say what to do.
+
+use super::diagnostic::Diagnostic;
+use super::span::{FileId, Span};
+
+/// Part of the parser's text, our message, our label, our help.
+const EXPLANATIONS: [(&str, &str, &str, &str); 13] = [
+    (
+        "mapping values are not allowed",
+        "`key: value` cannot stand here",
+        "this `:` starts a value where none can be",
+        "put quotes around a text that contains `: `, or check the indentation",
+    ),
+    (
+        "unknown anchor",
+        "alias refers to an anchor that is not defined above it",
+        "unknown anchor",
+        "define it with `&name` before it is used, or quote a text that begins with `*`",
+    ),
+    ("expected ',' or ']'", "list is not closed", "expected `,` or `]`", "close the list with `]`"),
+    ("expected ',' or '}'", "mapping is not closed", "expected `,` or `}`", "close the mapping with `}`"),
+    (
+        "quoted scalar, found unexpected end",
+        "quoted text is not closed",
+        "the quote opens here",
+        "add the closing quote",
+    ),
+    (
+        "did not find expected key",
+        "line does not belong to the mapping above it",
+        "expected a key",
+        "indent all keys of a mapping by the same number of spaces",
+    ),
+    (
+        "did not find expected '-'",
+        "line does not belong to the list above it",
+        "expected `- `",
+        "indent all items of a list by the same number of spaces",
+    ),
+    (
+        "unexpected character",
+        "text cannot begin with this character",
+        "needs quotes",
+        "put the text in quotes",
+    ),
+    (
+        "simple key expect",
+        "line is neither `key: value` nor a list item",
+        "expected a `:` before here",
+        "add `:` and a value after the key",
+    ),
+    (
+        "unknown escape character",
+        "quoted text holds an unknown escape",
+        "unknown escape",
+        "use single quotes, or write `\\\\` for a backslash",
+    ),
+    (
+        "misplaced bracket",
+        "bracket closes nothing",
+        "not opened before",
+        "remove the bracket, or quote the text",
+    ),
+    ("recursion limit", "document is nested too deeply", "the limit is reached here", "nest fewer brackets"),
+    (
+        "found unprintable character",
+        "document holds a character that cannot be printed",
+        "not printable",
+        "remove the character, or write it as an escape in double quotes",
+    ),
+];
+
+/// A diagnostic for a complaint at a byte offset.
+pub(super) fn explain(complaint: &str, file: FileId, text: &str, at: u32) -> Diagnostic {
+    if complaint.contains("tab")
+        && let Some(found) = tab_in_indentation(file, text, at)
+    {
+        return found;
+    }
+    let span = character_at(file, text, at);
+    for (part, message, label, help) in EXPLANATIONS {
+        if complaint.contains(part) {
+            return Diagnostic::error(message).at(span, label).help(help);
+        }
+    }
+    // "while scanning x, found y": what it was doing tells the user nothing.
+    let short = complaint.rsplit_once(", ").map_or(complaint, |(_, found)| found);
+    Diagnostic::error(format!("file is not valid YAML: {short}")).at(span, "the parser stopped here")
+}
+
+/// The first tab that indents a line, from the line of a byte offset on.
+pub(super) fn tab_in_indentation(file: FileId, text: &str, at: u32) -> Option<Diagnostic> {
+    let before = text.get(..at as usize)?;
+    let mut start = before.rfind('\n').map_or(0, |line_break| line_break + 1);
+    for line in text[start..].split_inclusive('\n') {
+        let content = line.trim_start_matches([' ', '\t']);
+        let indentation = &line[..line.len() - content.len()];
+        if let Some(tab) = indentation.find('\t')
+            && !content.trim().is_empty()
+        {
+            let span = character_at(file, text, u32::try_from(start + tab).ok()?);
+            let diagnostic = Diagnostic::error("line is indented with a tab").at(span, "this is a tab");
+            return Some(diagnostic.help("indent with spaces"));
+        }
+        start += line.len();
+    }
+    None
+}
+
+/// The character at a byte offset, as a span. At the end of the text, the last visible one.
+fn character_at(file: FileId, text: &str, at: u32) -> Span {
+    let mut start = (at as usize).min(text.len());
+    if text[start..].trim().is_empty() {
+        start = text.trim_end().char_indices().next_back().map_or(0, |(last, _)| last);
+    }
+    let length = text[start..].chars().next().map_or(0, char::len_utf8);
+    let offset = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
+    Span { file, start: offset(start), end: offset(start + length) }
+}
