@@ -1,0 +1,152 @@
+//! One action of a plan, one call. Nothing is decided here.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::event::Problem;
+use crate::host::engine::Engine;
+use crate::host::engine_error::EngineError;
+use crate::host::shell::{Shell, ShellError};
+use crate::model::image::ImageReference;
+use crate::model::spec::RegistryLogin;
+use crate::plan::Action;
+
+use super::prepare::{PrepareError, prepare_volume};
+
+/// How long a command in a container may take where the host sets no `wait_timeout`.
+const DEFAULT_COMMAND_DEADLINE: Duration = Duration::from_secs(300);
+/// Lines of a container's log that go into the message about it.
+const LOG_TAIL_LINES: usize = 10;
+
+/// Why an action failed.
+#[derive(Debug, thiserror::Error)]
+pub enum ActionError {
+    /// The Engine refused, or could not be asked.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// A volume was not prepared.
+    #[error(transparent)]
+    Prepare(#[from] PrepareError),
+    /// A command in a container failed.
+    #[error("the command ended with exit code {exit_code}")]
+    Command {
+        /// Its exit code.
+        exit_code: i64,
+        /// What it wrote last.
+        output: String,
+    },
+}
+
+/// What actions are carried out with on one host.
+pub struct Host<'a, E, S> {
+    /// The Engine.
+    pub engine: &'a E,
+    /// Where `chown` and `chmod` run.
+    pub shell: &'a S,
+    /// Logins by registry.
+    pub registry_logins: &'a BTreeMap<String, RegistryLogin>,
+    /// How long a command in a container may take.
+    pub wait_timeout: Option<Duration>,
+}
+
+impl<E: Engine, S: Shell> Host<'_, E, S> {
+    /// Carries out one action.
+    pub async fn perform(&self, action: &Action) -> Result<(), ActionError> {
+        match action {
+            Action::PullImage { reference } => {
+                self.engine.pull_image(reference, self.login(reference)).await?;
+            }
+            Action::CreateNetwork { network } => self.engine.create_network(network).await?,
+            Action::CreateVolume { volume } => drop(self.engine.create_volume(volume).await?),
+            Action::PrepareVolume { volume_name, preparation } => {
+                let mountpoint = self.mountpoint(volume_name).await?;
+                prepare_volume(self.shell, &mountpoint, preparation).await?;
+            }
+            Action::RemoveVolume { volume_name } => self.engine.remove_volume(volume_name).await?,
+            Action::CreateContainer { container_name, spec } => {
+                self.engine.create_container(container_name, &spec.image, &spec.settings).await?;
+            }
+            Action::ConnectNetwork { container_name, endpoint } => {
+                self.engine.connect_network(container_name, endpoint).await?;
+            }
+            Action::StartContainer { container_name, delay } => {
+                self.engine.start_container(container_name).await?;
+                // `start_delay` is a wish of the map: the time itself is the subject.
+                tokio::time::sleep(*delay).await;
+            }
+            Action::RunCommand { container_name, command } => {
+                self.run_command(container_name, command).await?;
+            }
+            Action::StopContainer { container_name, timeout_seconds } => {
+                self.engine.stop_container(container_name, *timeout_seconds).await?;
+            }
+            Action::RenameContainer { container_name, new_name } => {
+                self.engine.rename_container(container_name, new_name).await?;
+            }
+            Action::RemoveContainer { container_name } => self.engine.remove_container(container_name).await?,
+        }
+        Ok(())
+    }
+
+    /// The operator's login for the image's registry: by its full name, else by its host.
+    fn login(&self, reference: &ImageReference) -> Option<&RegistryLogin> {
+        let registry = reference.registry();
+        let host = registry.split(':').next().unwrap_or(registry);
+        self.registry_logins.get(registry).or_else(|| self.registry_logins.get(host))
+    }
+
+    /// Where the Engine keeps a volume.
+    async fn mountpoint(&self, volume_name: &str) -> Result<String, EngineError> {
+        let volumes = self.engine.list_volumes().await?;
+        let found = volumes.into_iter().find(|volume| volume.name == volume_name);
+        found.map(|volume| volume.mountpoint).ok_or_else(|| EngineError::not_found("GET /volumes", volume_name))
+    }
+
+    async fn run_command(
+        &self,
+        container_name: &str,
+        command: &crate::model::container::ExecCommand,
+    ) -> Result<(), ActionError> {
+        let deadline = self.wait_timeout.unwrap_or(DEFAULT_COMMAND_DEADLINE);
+        let user = command.user.as_deref();
+        let outcome = self.engine.exec(container_name, &command.arguments, user, deadline).await?;
+        match outcome.exit_code {
+            0 => Ok(()),
+            exit_code => Err(ActionError::Command { exit_code, output: outcome.output }),
+        }
+    }
+
+    /// What to tell the operator about a failed action: the chain of causes, a remedy, and what the
+    /// container or command wrote last.
+    pub async fn explain(&self, action: &Action, error: &ActionError) -> Problem {
+        let problem = Problem::of(error).with_help(remedy(action, error));
+        match (action, error) {
+            (_, ActionError::Command { output, .. }) => problem.with_output(output.clone()),
+            (Action::StartContainer { container_name, .. }, ActionError::Engine(error))
+                if !error.is_connection_lost() =>
+            {
+                let tail = self.engine.container_log_tail(container_name, LOG_TAIL_LINES).await;
+                problem.with_output(tail.unwrap_or_default())
+            }
+            _ => problem,
+        }
+    }
+}
+
+fn remedy(action: &Action, error: &ActionError) -> Option<String> {
+    match (action, error) {
+        (Action::PullImage { reference }, ActionError::Engine(error)) if !error.is_connection_lost() => {
+            Some(format!(
+                "check that `{reference}` exists in registry `{}`, and its entry in `auth_configs`",
+                reference.registry()
+            ))
+        }
+        (_, ActionError::Prepare(PrepareError::Failed { stderr, .. })) if stderr.contains("sudo") => {
+            Some("log in as root, or let the user run `sudo -n` for chown and chmod".to_owned())
+        }
+        (_, ActionError::Prepare(PrepareError::Shell(ShellError::Unavailable))) => {
+            Some("reach the host by SSH, or drop `user` and `permissions` of its volumes".to_owned())
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,149 @@
+//! The Docker verbs that dmfab needs, in two traits.
+//!
+//! [`EngineReader`] only looks. Observing and planning are written against it, so that a plan
+//! that changes something does not compile. [`Engine`] adds the verbs that change a host.
+//!
+//! There are two implementations: the real one over the Engine API
+//! ([`DockerEngine`](super::docker::DockerEngine)) and a stateful one in memory
+//! ([`FakeEngine`](super::fake::FakeEngine)) that can fail on demand. The contract suite in
+//! `tests/` holds them to the same answers.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::time::Duration;
+
+use crate::model::container::{ContainerSettings, Endpoint};
+use crate::model::image::ImageReference;
+use crate::model::network::NetworkSpec;
+use crate::model::observed::{
+    EngineVersion, ObservedContainer, ObservedImage, ObservedNetwork, ObservedVolume,
+};
+use crate::model::spec::RegistryLogin;
+use crate::model::volume::VolumeSpec;
+
+use super::error::EngineError;
+
+/// A container as the list shows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ListedContainer {
+    /// The Engine's id.
+    pub id: String,
+    /// Its own name, without the leading slash (names made by links are left out).
+    pub name: String,
+    /// Image as it was asked for.
+    pub image_name: String,
+    /// Id of the image.
+    pub image_id: String,
+    /// Command line, as shown.
+    pub command: String,
+    /// `running`, `exited`, ...
+    pub state: String,
+    /// `Up 3 hours`, ...
+    pub status: String,
+    /// Seconds since 1970.
+    pub created_seconds: i64,
+    /// Labels.
+    pub labels: BTreeMap<String, String>,
+    /// Published and exposed ports, `10.0.0.1:80->80/tcp`.
+    pub ports: Vec<String>,
+    /// Named volumes it mounts.
+    pub volume_names: Vec<String>,
+}
+
+/// How an exec command ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExecOutcome {
+    /// Exit code of the command.
+    pub exit_code: i64,
+    /// Last lines of stdout and stderr, in the order they came.
+    pub output: String,
+}
+
+/// Reading calls.
+pub trait EngineReader: Send + Sync {
+    /// Version of the Engine and of the API that is spoken (`GET /version`).
+    fn version(&self) -> impl Future<Output = Result<EngineVersion, EngineError>> + Send;
+    /// All containers, also stopped ones (`GET /containers/json?all=true`).
+    fn list_containers(&self) -> impl Future<Output = Result<Vec<ListedContainer>, EngineError>> + Send;
+    /// One container with its settings; `None` if there is none of that name or id.
+    fn inspect_container(
+        &self,
+        name: &str,
+    ) -> impl Future<Output = Result<Option<ObservedContainer>, EngineError>> + Send;
+    /// Image id by reference, short form (`GET /images/json`).
+    fn list_images(&self) -> impl Future<Output = Result<BTreeMap<String, String>, EngineError>> + Send;
+    /// One image with the defaults it gives; `None` if it is not there.
+    fn inspect_image(
+        &self,
+        name_or_id: &str,
+    ) -> impl Future<Output = Result<Option<ObservedImage>, EngineError>> + Send;
+    /// All volumes (`GET /volumes`).
+    fn list_volumes(&self) -> impl Future<Output = Result<Vec<ObservedVolume>, EngineError>> + Send;
+    /// All networks (`GET /networks`).
+    fn list_networks(&self) -> impl Future<Output = Result<Vec<ObservedNetwork>, EngineError>> + Send;
+    /// Last lines a container wrote, stdout and stderr together.
+    fn container_log_tail(
+        &self,
+        name: &str,
+        line_count: usize,
+    ) -> impl Future<Output = Result<String, EngineError>> + Send;
+}
+
+/// Calls that change a host. A call that finds its work done answers `Ok` where the Engine says
+/// 304 (already started, already stopped).
+pub trait Engine: EngineReader {
+    /// Pulls an image with the given login (`POST /images/create`).
+    fn pull_image(
+        &self,
+        reference: &ImageReference,
+        login: Option<&RegistryLogin>,
+    ) -> impl Future<Output = Result<(), EngineError>> + Send;
+    /// Creates a network.
+    fn create_network(&self, spec: &NetworkSpec) -> impl Future<Output = Result<(), EngineError>> + Send;
+    /// Removes a network.
+    fn remove_network(&self, name: &str) -> impl Future<Output = Result<(), EngineError>> + Send;
+    /// Creates a volume and says where it is.
+    fn create_volume(
+        &self,
+        spec: &VolumeSpec,
+    ) -> impl Future<Output = Result<ObservedVolume, EngineError>> + Send;
+    /// Removes a volume.
+    fn remove_volume(&self, name: &str) -> impl Future<Output = Result<(), EngineError>> + Send;
+    /// Creates a container; joins the first of its networks.
+    fn create_container(
+        &self,
+        name: &str,
+        image: &ImageReference,
+        settings: &ContainerSettings,
+    ) -> impl Future<Output = Result<(), EngineError>> + Send;
+    /// Joins a further network.
+    fn connect_network(
+        &self,
+        container_name: &str,
+        endpoint: &Endpoint,
+    ) -> impl Future<Output = Result<(), EngineError>> + Send;
+    /// Starts a container.
+    fn start_container(&self, name: &str) -> impl Future<Output = Result<(), EngineError>> + Send;
+    /// Asks a container to end (its stop signal), and kills it after `timeout_seconds`.
+    fn stop_container(
+        &self,
+        name: &str,
+        timeout_seconds: Option<u32>,
+    ) -> impl Future<Output = Result<(), EngineError>> + Send;
+    /// Gives a container another name.
+    fn rename_container(
+        &self,
+        name: &str,
+        new_name: &str,
+    ) -> impl Future<Output = Result<(), EngineError>> + Send;
+    /// Removes a stopped container; its anonymous volumes are kept, as the reference keeps them.
+    fn remove_container(&self, name: &str) -> impl Future<Output = Result<(), EngineError>> + Send;
+    /// Runs a command in a running container until it ends.
+    fn exec(
+        &self,
+        container_name: &str,
+        arguments: &[String],
+        user: Option<&str>,
+        deadline: Duration,
+    ) -> impl Future<Output = Result<ExecOutcome, EngineError>> + Send;
+}

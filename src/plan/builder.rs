@@ -1,0 +1,129 @@
+//! Puts steps into a plan and remembers what later steps have to wait for.
+
+use std::collections::BTreeMap;
+
+use crate::model::item::ItemId;
+
+use super::{Action, Cause, Goal, Notice, Plan, ReplacementId, Step, StepId};
+
+/// A plan on its way.
+pub(super) struct PlanBuilder {
+    plan: Plan,
+    /// The step after which an item is as it should be.
+    finished: BTreeMap<ItemId, StepId>,
+    replacements: usize,
+}
+
+impl PlanBuilder {
+    pub(super) fn new(host_name: &str, goal: Goal) -> Self {
+        let plan = Plan {
+            host_name: host_name.to_owned(),
+            goal,
+            steps: Vec::new(),
+            unchanged: Vec::new(),
+            notices: Vec::new(),
+        };
+        Self { plan, finished: BTreeMap::new(), replacements: 0 }
+    }
+
+    pub(super) fn finish(self) -> Plan {
+        self.plan
+    }
+
+    pub(super) fn notice(&mut self, notice: Notice) {
+        self.plan.notices.push(notice);
+    }
+
+    pub(super) fn unchanged(&mut self, item: ItemId) {
+        self.plan.unchanged.push(item);
+    }
+
+    pub(super) fn new_replacement(&mut self) -> ReplacementId {
+        self.replacements += 1;
+        ReplacementId(self.replacements - 1)
+    }
+
+    /// Adds a step; what it waits for is kept sorted and without repetition.
+    pub(super) fn push(&mut self, mut step: Step) -> StepId {
+        step.after.sort_unstable();
+        step.after.dedup();
+        self.plan.steps.push(step);
+        StepId(self.plan.steps.len() - 1)
+    }
+
+    /// Says after which step an item is as it should be.
+    pub(super) fn finished_by(&mut self, item: ItemId, step: StepId) {
+        self.finished.insert(item, step);
+    }
+
+    /// What has to be waited for before these items can be used.
+    pub(super) fn waits_for<'a>(&self, items: impl IntoIterator<Item = &'a ItemId>) -> Vec<StepId> {
+        items.into_iter().filter_map(|item| self.finished.get(item).copied()).collect()
+    }
+}
+
+/// Steps on one item, one after the other.
+pub(super) struct Chain<'a> {
+    builder: &'a mut PlanBuilder,
+    item: ItemId,
+    last: Option<StepId>,
+    causes: Vec<Cause>,
+    replacement: Option<ReplacementId>,
+}
+
+impl<'a> Chain<'a> {
+    /// `causes` go to the first step.
+    pub(super) fn new(builder: &'a mut PlanBuilder, item: ItemId, causes: Vec<Cause>) -> Self {
+        Self { builder, item, last: None, causes, replacement: None }
+    }
+
+    /// The next steps stand or fall together.
+    pub(super) fn begin_replacement(&mut self) {
+        self.replacement = Some(self.builder.new_replacement());
+    }
+
+    /// The replacement has proved itself; later steps are not part of it.
+    pub(super) fn commit_replacement(&mut self) {
+        self.replacement = None;
+    }
+
+    /// Gives the next step causes of its own.
+    pub(super) fn because(&mut self, causes: Vec<Cause>) -> &mut Self {
+        self.causes = causes;
+        self
+    }
+
+    /// Adds a step after the one before it and after `waits`.
+    pub(super) fn then(&mut self, action: Action, waits: Vec<StepId>) -> &mut Self {
+        self.push(action, waits, None)
+    }
+
+    /// Adds a step that `undo` takes back.
+    pub(super) fn then_undoable(&mut self, action: Action, waits: Vec<StepId>, undo: Action) -> &mut Self {
+        self.push(action, waits, Some(undo))
+    }
+
+    fn push(&mut self, action: Action, mut waits: Vec<StepId>, undo: Option<Action>) -> &mut Self {
+        waits.extend(self.last);
+        let interrupts_service = matches!(action, Action::StopContainer { .. });
+        let step = Step {
+            item: self.item.clone(),
+            action,
+            causes: std::mem::take(&mut self.causes),
+            after: waits,
+            interrupts_service,
+            replacement: self.replacement,
+            undo,
+        };
+        self.last = Some(self.builder.push(step));
+        self
+    }
+
+    /// Declares the item usable after the last step.
+    pub(super) fn usable(&mut self) -> &mut Self {
+        if let Some(last) = self.last {
+            self.builder.finished_by(self.item.clone(), last);
+        }
+        self
+    }
+}

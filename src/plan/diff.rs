@@ -1,0 +1,283 @@
+//! Compares what is wanted with what was found, setting by setting, in both directions.
+//!
+//! Both sides are taken apart without `..`: a new setting does not compile until it is compared
+//! here. What the image or the Engine adds by itself is no difference; see
+//! [`effective`](super::effective) for the image's part.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
+
+use serde_json::Value;
+
+use crate::model::container::{ContainerSettings, Endpoint, Healthcheck};
+use crate::model::network::NetworkSpec;
+use crate::model::observed::{ObservedNetwork, ObservedVolume};
+use crate::model::ownership::LABEL_PREFIX;
+use crate::model::place::Places;
+use crate::model::secret::SensitiveText;
+use crate::model::volume::VolumeSpec;
+
+use super::Difference;
+
+/// Differences of a container, in the order of the settings.
+pub fn container_differences(
+    wanted: &ContainerSettings,
+    found: &ContainerSettings,
+    places: &Places,
+) -> Vec<Difference> {
+    let ContainerSettings {
+        command,
+        entrypoint,
+        environment,
+        labels,
+        user,
+        hostname,
+        domainname,
+        working_dir,
+        exposed_ports,
+        published_ports,
+        mounts,
+        anonymous_volumes,
+        volumes_from,
+        links,
+        network_mode,
+        endpoints,
+        stop_signal,
+        stop_timeout_seconds,
+        healthcheck,
+        tty,
+        open_stdin,
+        host_options,
+    } = wanted;
+    let mut differences = Differences { list: Vec::new(), places };
+    differences.words("command", command.as_ref(), found.command.as_ref());
+    differences.words("entrypoint", entrypoint.as_ref(), found.entrypoint.as_ref());
+    differences.environment(environment, &found.environment);
+    differences.labels(labels, &found.labels);
+    differences.value("user", user.as_ref(), found.user.as_ref());
+    differences.value_if_wanted("hostname", hostname.as_ref(), found.hostname.as_ref());
+    differences.value("domainname", domainname.as_ref(), found.domainname.as_ref());
+    differences.value("working_dir", working_dir.as_ref(), found.working_dir.as_ref());
+    differences.set("exposes", exposed_ports, &found.exposed_ports);
+    differences.set("exposes", published_ports, &found.published_ports);
+    differences.map("binds", mounts, &found.mounts);
+    differences.set("shares", anonymous_volumes, &found.anonymous_volumes);
+    differences.map("uses", volumes_from, &found.volumes_from);
+    differences.set("links", links, &found.links);
+    differences.value("network_mode", Some(network_mode), Some(&found.network_mode));
+    differences.endpoints(endpoints, &found.endpoints);
+    differences.signal(stop_signal.as_deref(), found.stop_signal.as_deref());
+    differences.value("stop_timeout", stop_timeout_seconds.as_ref(), found.stop_timeout_seconds.as_ref());
+    differences.healthcheck(healthcheck.as_ref(), found.healthcheck.as_ref());
+    differences.value("create_options.tty", Some(tty), Some(&found.tty));
+    differences.value("create_options.stdin_open", Some(open_stdin), Some(&found.open_stdin));
+    differences.host_options(host_options, &found.host_options);
+    differences.list
+}
+
+/// Differences of a network; they cannot be mended without taking the network away.
+pub fn network_differences(wanted: &NetworkSpec, found: &ObservedNetwork) -> Vec<Difference> {
+    let mut differences = Differences { list: Vec::new(), places: &wanted.places };
+    differences.value("driver", Some(&wanted.driver), Some(&found.driver));
+    differences.value("internal", Some(&wanted.internal), Some(&found.internal));
+    // The Engine adds options of its own; only those that are asked for count.
+    for (name, value) in &wanted.driver_options {
+        differences.value(&format!("driver_options.{name}"), Some(value), found.driver_options.get(name));
+    }
+    differences.list
+}
+
+/// Differences of a volume; they cannot be mended without losing its files.
+pub fn volume_differences(wanted: &VolumeSpec, found: &ObservedVolume) -> Vec<Difference> {
+    let mut differences = Differences { list: Vec::new(), places: &wanted.places };
+    differences.value("driver", Some(&wanted.driver), Some(&found.driver));
+    differences.map("driver_options", &wanted.driver_options, &found.driver_options);
+    differences.list
+}
+
+struct Differences<'a> {
+    list: Vec<Difference>,
+    places: &'a Places,
+}
+
+impl Differences<'_> {
+    fn push(&mut self, field: String, wanted: Option<String>, found: Option<String>) {
+        let place = self.places.nearest(&field).cloned();
+        self.list.push(Difference { field, found, wanted, place });
+    }
+
+    fn value<T: PartialEq + Display>(&mut self, field: &str, wanted: Option<&T>, found: Option<&T>) {
+        if wanted != found {
+            self.push(field.to_owned(), wanted.map(T::to_string), found.map(T::to_string));
+        }
+    }
+
+    /// For settings that the Engine fills by itself where nothing is wanted.
+    fn value_if_wanted<T: PartialEq + Display>(
+        &mut self,
+        field: &str,
+        wanted: Option<&T>,
+        found: Option<&T>,
+    ) {
+        if wanted.is_some() {
+            self.value(field, wanted, found);
+        }
+    }
+
+    /// The Engine reports an empty command and none at all alike.
+    fn words(&mut self, field: &str, wanted: Option<&Vec<String>>, found: Option<&Vec<String>>) {
+        let wanted = wanted.filter(|words| !words.is_empty());
+        let found = found.filter(|words| !words.is_empty());
+        if wanted != found {
+            self.push(format!("create_options.{field}"), wanted.map(shown_words), found.map(shown_words));
+        }
+    }
+
+    fn set<T: Ord + Display>(&mut self, field: &str, wanted: &BTreeSet<T>, found: &BTreeSet<T>) {
+        for added in wanted.difference(found) {
+            self.push(format!("{field}.{added}"), Some(added.to_string()), None);
+        }
+        for removed in found.difference(wanted) {
+            self.push(format!("{field}.{removed}"), None, Some(removed.to_string()));
+        }
+    }
+
+    fn map<T: PartialEq + Display>(
+        &mut self,
+        field: &str,
+        wanted: &BTreeMap<String, T>,
+        found: &BTreeMap<String, T>,
+    ) {
+        for key in keys_of_both(wanted, found) {
+            self.value(&format!("{field}.{key}"), wanted.get(key), found.get(key));
+        }
+    }
+
+    /// A variable that is wanted without value is wanted absent.
+    fn environment(
+        &mut self,
+        wanted: &BTreeMap<String, Option<SensitiveText>>,
+        found: &BTreeMap<String, Option<SensitiveText>>,
+    ) {
+        for name in keys_of_both(wanted, found) {
+            let wanted = wanted.get(name).and_then(Option::as_ref);
+            let found = found.get(name).and_then(Option::as_ref);
+            if wanted.map(SensitiveText::expose) == found.map(SensitiveText::expose) {
+                continue;
+            }
+            let is_secret = [wanted, found].into_iter().flatten().any(SensitiveText::is_secret);
+            let shown = |text: &SensitiveText| shown_text(text, is_secret);
+            self.push(format!("create_options.environment.{name}"), wanted.map(shown), found.map(shown));
+        }
+    }
+
+    /// Containers that are adopted bear no labels of ours; that alone is no reason to replace them.
+    fn labels(&mut self, wanted: &BTreeMap<String, String>, found: &BTreeMap<String, String>) {
+        let is_adopted = !found.keys().any(|name| name.starts_with(LABEL_PREFIX));
+        for name in keys_of_both(wanted, found) {
+            if !(is_adopted && name.starts_with(LABEL_PREFIX)) {
+                self.value(&format!("create_options.labels.{name}"), wanted.get(name), found.get(name));
+            }
+        }
+    }
+
+    fn endpoints(&mut self, wanted: &[Endpoint], found: &[Endpoint]) {
+        let by_name = |endpoints: &[Endpoint]| -> BTreeMap<String, Endpoint> {
+            endpoints.iter().map(|endpoint| (endpoint.network_name.clone(), endpoint.clone())).collect()
+        };
+        let (wanted, found) = (by_name(wanted), by_name(found));
+        for name in keys_of_both(&wanted, &found) {
+            let (wanted, found) = (wanted.get(name), found.get(name));
+            if wanted != found {
+                let field = format!("networks.{name}");
+                self.push(field, wanted.map(shown_endpoint), found.map(shown_endpoint));
+            }
+        }
+    }
+
+    fn signal(&mut self, wanted: Option<&str>, found: Option<&str>) {
+        if wanted.map(signal_name) != found.map(signal_name) {
+            self.push("stop_signal".to_owned(), wanted.map(str::to_owned), found.map(str::to_owned));
+        }
+    }
+
+    fn healthcheck(&mut self, wanted: Option<&Healthcheck>, found: Option<&Healthcheck>) {
+        if wanted != found {
+            self.push("healthcheck".to_owned(), wanted.map(shown_healthcheck), found.map(shown_healthcheck));
+        }
+    }
+
+    fn host_options(&mut self, wanted: &BTreeMap<String, Value>, found: &BTreeMap<String, Value>) {
+        for name in keys_of_both(wanted, found) {
+            let wanted_value = wanted.get(name).cloned().or_else(|| implied_option(name, wanted));
+            let found_value = found.get(name);
+            if wanted_value.as_ref() != found_value {
+                let field = format!("host_config.{name}");
+                self.push(field, wanted_value.as_ref().map(shown_json), found_value.map(shown_json));
+            }
+        }
+    }
+}
+
+/// What the Engine sets where something else is wanted: the swap limit follows the memory limit.
+fn implied_option(name: &str, wanted: &BTreeMap<String, Value>) -> Option<Value> {
+    let memory = wanted.get("Memory")?.as_i64()?;
+    (name == "MemorySwap").then(|| Value::from(memory.saturating_mul(2)))
+}
+
+fn keys_of_both<'a, T>(one: &'a BTreeMap<String, T>, other: &'a BTreeMap<String, T>) -> BTreeSet<&'a str> {
+    one.keys().chain(other.keys()).map(String::as_str).collect()
+}
+
+/// `SIGTERM`, `term` and `15` are one signal; other numbers stay as they are.
+fn signal_name(signal: &str) -> String {
+    const NUMBERS: [(&str, &str); 7] = [
+        ("1", "HUP"),
+        ("2", "INT"),
+        ("3", "QUIT"),
+        ("9", "KILL"),
+        ("10", "USR1"),
+        ("12", "USR2"),
+        ("15", "TERM"),
+    ];
+    let upper = signal.to_ascii_uppercase();
+    let name = upper.strip_prefix("SIG").unwrap_or(&upper);
+    NUMBERS.iter().find(|(number, _)| *number == name).map_or(name, |(_, name)| name).to_owned()
+}
+
+fn shown_words(words: &Vec<String>) -> String {
+    shlex::try_join(words.iter().map(String::as_str)).unwrap_or_else(|_| words.join(" "))
+}
+
+fn shown_text(text: &SensitiveText, is_secret: bool) -> String {
+    if is_secret { crate::model::secret::REDACTED.to_owned() } else { text.shown().to_owned() }
+}
+
+fn shown_endpoint(endpoint: &Endpoint) -> String {
+    let Endpoint { network_name, aliases, links, ipv4_address, ipv6_address, link_local_addresses } =
+        endpoint;
+    let mut parts = vec![network_name.clone()];
+    parts.extend(aliases.iter().map(|alias| format!("alias {alias}")));
+    parts.extend(links.iter().map(|link| format!("link {link}")));
+    parts.extend(ipv4_address.iter().chain(ipv6_address).chain(link_local_addresses).cloned());
+    parts.join(", ")
+}
+
+fn shown_healthcheck(check: &Healthcheck) -> String {
+    let seconds = |nanoseconds: u64| std::time::Duration::from_nanos(nanoseconds);
+    format!(
+        "{} every {:?}, at most {:?}, {} retries, {:?} to start",
+        shown_words(&check.test),
+        seconds(check.interval_nanoseconds),
+        seconds(check.timeout_nanoseconds),
+        check.retries,
+        seconds(check.start_period_nanoseconds)
+    )
+}
+
+fn shown_json(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}

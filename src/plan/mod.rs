@@ -1,0 +1,288 @@
+//! What will be done on one host, why, and in which order: a graph of single steps.
+//!
+//! A plan is values. It holds everything that executing needs, so that nothing is left to decide
+//! afterwards: what is shown is what is done. Each step is one call to the Engine (or one
+//! command on the host) with its cause and the steps it waits for.
+//!
+//! ```text
+//! (HostSpec, HostState, Request)
+//!        |
+//!     leftovers    what an interrupted run left is finished or undone
+//!     networks, volumes, images       what containers need
+//!     containers   diff -> create, start, replace, stop, remove
+//!        |
+//!      Plan        checked by `check`, shown by `text`
+//! ```
+//!
+//! To add an action: a variant of [`Action`], its wording in `text.rs`, its call in
+//! `execute/action.rs`; the compiler names the places. To compare another setting: a field of
+//! [`ContainerSettings`](crate::model::container::ContainerSettings); `diff.rs` and the
+//! conversions then do not compile until they handle it.
+
+mod builder;
+pub mod check;
+mod containers;
+pub mod diff;
+pub mod effective;
+mod order;
+mod planner;
+pub mod text;
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::model::container::{Endpoint, ExecCommand};
+use crate::model::image::ImageReference;
+use crate::model::item::ItemId;
+use crate::model::network::NetworkSpec;
+use crate::model::observed::ContainerStatus;
+use crate::model::place::Place;
+use crate::model::spec::ContainerSpec;
+use crate::model::volume::{Preparation, VolumeSpec};
+
+pub use planner::{PlanError, plan_host};
+
+/// What is asked of a host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// What to bring about.
+    pub goal: Goal,
+    /// Full names of the selected containers; what they depend on, or what depends on them, is
+    /// added by the planner as the goal demands.
+    pub container_names: BTreeSet<String>,
+}
+
+/// What a plan brings about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Goal {
+    /// Containers run, with the settings, images and volumes that are wanted.
+    Deploy,
+    /// Containers run; existing ones keep the settings they have.
+    Startup,
+    /// Containers are stopped and removed, dependents first.
+    Shutdown,
+}
+
+/// Index of a step in its plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct StepId(pub usize);
+
+impl fmt::Display for StepId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "#{}", self.0 + 1)
+    }
+}
+
+/// Everything to be done on one host.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Plan {
+    /// The host.
+    pub host_name: String,
+    /// What it brings about.
+    pub goal: Goal,
+    /// Steps; each waits only for earlier ones.
+    pub steps: Vec<Step>,
+    /// Items that are as they should be.
+    pub unchanged: Vec<ItemId>,
+    /// What the operator should know beside the steps.
+    pub notices: Vec<Notice>,
+}
+
+impl Plan {
+    /// Whether nothing is to be done.
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// Items that some step changes, each once.
+    pub fn changed_items(&self) -> BTreeSet<&ItemId> {
+        self.steps.iter().map(|step| &step.item).collect()
+    }
+
+    /// Whether something that runs now is stopped or removed.
+    pub fn interrupts_service(&self) -> bool {
+        self.steps.iter().any(|step| step.interrupts_service)
+    }
+}
+
+/// One call.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Step {
+    /// What it is about.
+    pub item: ItemId,
+    /// What is done.
+    pub action: Action,
+    /// Why; never empty on the first step of an item.
+    pub causes: Vec<Cause>,
+    /// Steps that must be done before.
+    pub after: Vec<StepId>,
+    /// Whether something that runs now stops running.
+    pub interrupts_service: bool,
+    /// The replacement this step is part of: if a step of it fails, its finished steps are undone.
+    pub replacement: Option<ReplacementId>,
+    /// What takes this step back.
+    pub undo: Option<Action>,
+}
+
+/// Steps that take effect together or not at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct ReplacementId(pub usize);
+
+/// One verb of the Engine, or of the host, with all it needs.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "action", rename_all = "snake_case")]
+pub enum Action {
+    /// Pulls an image.
+    PullImage {
+        /// Which.
+        reference: ImageReference,
+    },
+    /// Creates a network.
+    CreateNetwork {
+        /// What it is like.
+        network: Box<NetworkSpec>,
+    },
+    /// Creates a volume.
+    CreateVolume {
+        /// What it is like.
+        volume: Box<VolumeSpec>,
+    },
+    /// Sets owner and mode of a volume's files, on the host.
+    PrepareVolume {
+        /// Full name.
+        volume_name: String,
+        /// Owner and mode.
+        preparation: Preparation,
+    },
+    /// Removes a volume (only ever to take back its creation).
+    RemoveVolume {
+        /// Full name.
+        volume_name: String,
+    },
+    /// Creates a container.
+    CreateContainer {
+        /// The name it gets first.
+        container_name: String,
+        /// What it is like.
+        #[serde(skip)]
+        spec: Arc<ContainerSpec>,
+    },
+    /// Joins a container to a further network.
+    ConnectNetwork {
+        /// Container.
+        container_name: String,
+        /// Network, and the container's place in it.
+        endpoint: Box<Endpoint>,
+    },
+    /// Starts a container.
+    StartContainer {
+        /// Container.
+        container_name: String,
+        /// Wait afterwards.
+        #[serde(skip)]
+        delay: Duration,
+    },
+    /// Runs a command in a started container.
+    RunCommand {
+        /// Container.
+        container_name: String,
+        /// The command.
+        command: ExecCommand,
+    },
+    /// Stops a container.
+    StopContainer {
+        /// Container.
+        container_name: String,
+        /// Seconds until it is killed; `None` is the Engine's default.
+        timeout_seconds: Option<u32>,
+    },
+    /// Gives a container another name.
+    RenameContainer {
+        /// Present name.
+        container_name: String,
+        /// New name.
+        new_name: String,
+    },
+    /// Removes a stopped container.
+    RemoveContainer {
+        /// Container.
+        container_name: String,
+    },
+}
+
+/// Why a step is there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "cause", rename_all = "snake_case")]
+pub enum Cause {
+    /// It is wanted and not there.
+    Absent {
+        /// Where it is declared.
+        place: Option<Place>,
+    },
+    /// It is there and does not run.
+    NotRunning {
+        /// What it does instead.
+        #[serde(serialize_with = "as_text")]
+        status: ContainerStatus,
+    },
+    /// A setting differs.
+    Changed(Difference),
+    /// Something it cannot do without is made anew.
+    DependencyReplaced {
+        /// What.
+        item: ItemId,
+    },
+    /// A volume that was made is still as the Engine made it.
+    NotPrepared,
+    /// The operator asked for it.
+    Requested,
+    /// An interrupted run left it.
+    Leftover,
+}
+
+fn as_text<T: fmt::Display, S: serde::Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
+}
+
+/// A setting that is not as it should be. Values are as shown: secrets are `[redacted]`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// Dotted name of the setting, `environment.CACHE_TTL`.
+    pub field: String,
+    /// What was found; `None` is not set.
+    pub found: Option<String>,
+    /// What is wanted; `None` is not set.
+    pub wanted: Option<String>,
+    /// Where the wanted value stands.
+    pub place: Option<Place>,
+}
+
+/// What the operator should know beside the steps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "notice", rename_all = "snake_case")]
+pub enum Notice {
+    /// A container without our labels has one of our names: it is treated as ours.
+    Adopted {
+        /// The container.
+        item: ItemId,
+    },
+    /// Something with our labels that no map asks for any more.
+    Orphaned {
+        /// The container.
+        item: ItemId,
+    },
+    /// A network or volume differs in a way that cannot be changed without taking it away.
+    Deviates {
+        /// The item.
+        item: ItemId,
+        /// How.
+        difference: Difference,
+    },
+}

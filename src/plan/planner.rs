@@ -1,0 +1,204 @@
+//! Turns what is wanted and what was found into a plan. Pure: equal input, equal plan.
+
+use std::collections::BTreeSet;
+
+use crate::model::item::{ItemId, ItemKind};
+use crate::model::network::NetworkSpec;
+use crate::model::observed::{HostState, ObservedVolume};
+use crate::model::ownership::{self, CONFIG_LABEL, INSTANCE_LABEL, MAP_LABEL, Owner};
+use crate::model::spec::{ContainerSpec, HostSpec};
+use crate::model::volume::VolumeSpec;
+
+use super::builder::{Chain, PlanBuilder};
+use super::containers::ContainerPlanner;
+use super::diff;
+use super::order::Containers;
+use super::{Action, Cause, Goal, Notice, Plan, Request};
+
+/// Why no plan can be made for a host.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    /// A name of ours is taken by something that is not.
+    #[error("{item} belongs to map `{owner}`, not to map `{map_name}`")]
+    Foreign {
+        /// What has the name.
+        item: ItemId,
+        /// The map its label names.
+        owner: String,
+        /// The map that asks for it.
+        map_name: String,
+    },
+}
+
+/// Plans one host.
+///
+/// ```text
+/// networks   volumes -> preparation   images
+///        \         |                 /
+///         containers, dependencies first
+/// ```
+pub fn plan_host(host: &HostSpec, state: &HostState, request: &Request) -> Result<Plan, PlanError> {
+    let containers = Containers::new(&host.containers);
+    let mut planner = Planner { host, state, builder: PlanBuilder::new(&host.name, request.goal) };
+    planner.note_orphans(&containers);
+    match request.goal {
+        Goal::Deploy | Goal::Startup => {
+            let selected = containers.with_dependencies(&request.container_names);
+            planner.plan_networks(&containers, &selected)?;
+            let new_volumes = planner.plan_volumes(&containers, &selected)?;
+            let mut container_planner = ContainerPlanner::new(state, &mut planner.builder, new_volumes);
+            container_planner.bring_up(&containers, &selected, request.goal)?;
+        }
+        Goal::Shutdown => {
+            let selected = containers.with_dependents(&request.container_names);
+            let mut container_planner = ContainerPlanner::new(state, &mut planner.builder, BTreeSet::new());
+            container_planner.take_down(&containers, &selected)?;
+        }
+    }
+    Ok(planner.builder.finish())
+}
+
+struct Planner<'a> {
+    host: &'a HostSpec,
+    state: &'a HostState,
+    builder: PlanBuilder,
+}
+
+impl Planner<'_> {
+    /// Containers that bear the label of a map of this host and that no map asks for.
+    fn note_orphans(&mut self, containers: &Containers<'_>) {
+        let map_names: BTreeSet<&str> =
+            self.host.containers.iter().map(|spec| spec.id.map_name.as_str()).collect();
+        for found in self.state.containers.values() {
+            let map_name = found.labels.get(MAP_LABEL).map(String::as_str);
+            let wanted_name = [Some(MAP_LABEL), Some(CONFIG_LABEL), Some(INSTANCE_LABEL)]
+                .into_iter()
+                .flatten()
+                .filter_map(|label| found.labels.get(label).map(String::as_str))
+                .collect::<Vec<_>>()
+                .join(".");
+            let is_of_a_map = map_name.is_some_and(|name| map_names.contains(name));
+            if is_of_a_map && !containers.contains(&wanted_name) {
+                self.builder.notice(Notice::Orphaned { item: ItemId::container(&found.name) });
+            }
+        }
+    }
+
+    fn plan_networks(
+        &mut self,
+        containers: &Containers<'_>,
+        selected: &BTreeSet<&str>,
+    ) -> Result<(), PlanError> {
+        let needed = needed_items(containers, selected, ItemKind::Network);
+        for network in &self.host.networks {
+            if needed.contains(network.name.as_str()) {
+                self.plan_network(network)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn plan_network(&mut self, wanted: &NetworkSpec) -> Result<(), PlanError> {
+        let item = ItemId::network(&wanted.name);
+        let Some(found) = self.state.networks.get(&wanted.name) else {
+            let causes = vec![Cause::Absent { place: wanted.places.nearest("").cloned() }];
+            let action = Action::CreateNetwork { network: Box::new(wanted.clone()) };
+            Chain::new(&mut self.builder, item, causes).then(action, Vec::new()).usable();
+            return Ok(());
+        };
+        refuse_foreign(&item, &found.labels, &wanted.map_name)?;
+        for difference in diff::network_differences(wanted, found) {
+            self.builder.notice(Notice::Deviates { item: item.clone(), difference });
+        }
+        self.builder.unchanged(item);
+        Ok(())
+    }
+
+    /// Plans volumes and tells which of them will be new.
+    fn plan_volumes(
+        &mut self,
+        containers: &Containers<'_>,
+        selected: &BTreeSet<&str>,
+    ) -> Result<BTreeSet<String>, PlanError> {
+        let needed = needed_items(containers, selected, ItemKind::Volume);
+        let mut new_volumes = BTreeSet::new();
+        for volume in &self.host.volumes {
+            if !needed.contains(volume.name.as_str()) {
+                continue;
+            }
+            match self.state.volumes.get(&volume.name) {
+                Some(found) => self.plan_found_volume(volume, found)?,
+                None => {
+                    self.plan_new_volume(volume);
+                    new_volumes.insert(volume.name.clone());
+                }
+            }
+        }
+        Ok(new_volumes)
+    }
+
+    /// A volume whose preparation fails is removed again, so that the next run starts afresh
+    /// instead of taking it for a prepared one.
+    fn plan_new_volume(&mut self, wanted: &VolumeSpec) {
+        let causes = vec![Cause::Absent { place: wanted.places.nearest("").cloned() }];
+        let mut chain = Chain::new(&mut self.builder, ItemId::volume(&wanted.name), causes);
+        let create = Action::CreateVolume { volume: Box::new(wanted.clone()) };
+        if wanted.preparation.is_empty() {
+            chain.then(create, Vec::new()).usable();
+            return;
+        }
+        chain.begin_replacement();
+        let undo = Action::RemoveVolume { volume_name: wanted.name.clone() };
+        chain.then_undoable(create, Vec::new(), undo).then(prepare(wanted), Vec::new()).usable();
+    }
+
+    /// Files that a container may have written keep the owner they have: a volume is prepared
+    /// again only while it is empty and nobody mounts it, which is how an interrupted run leaves it.
+    fn plan_found_volume(&mut self, wanted: &VolumeSpec, found: &ObservedVolume) -> Result<(), PlanError> {
+        let item = ItemId::volume(&wanted.name);
+        refuse_foreign(&item, &found.labels, &wanted.map_name)?;
+        for difference in diff::volume_differences(wanted, found) {
+            self.builder.notice(Notice::Deviates { item: item.clone(), difference });
+        }
+        let is_untouched = found.root.is_some_and(|root| root.is_empty);
+        let is_mounted = self.state.mounted_volumes().contains(wanted.name.as_str());
+        if is_untouched && !is_mounted && !wanted.preparation.is_empty() {
+            let mut chain = Chain::new(&mut self.builder, item, vec![Cause::NotPrepared]);
+            chain.then(prepare(wanted), Vec::new()).usable();
+        } else {
+            self.builder.unchanged(item);
+        }
+        Ok(())
+    }
+}
+
+fn prepare(volume: &VolumeSpec) -> Action {
+    Action::PrepareVolume { volume_name: volume.name.clone(), preparation: volume.preparation.clone() }
+}
+
+/// Names of the networks or volumes that the selected containers need.
+fn needed_items<'a>(
+    containers: &Containers<'a>,
+    selected: &BTreeSet<&str>,
+    kind: ItemKind,
+) -> BTreeSet<&'a str> {
+    let selected_specs = containers.in_order().filter(|spec| selected.contains(spec.name.as_str()));
+    let dependencies = selected_specs.flat_map(|spec: &'a ContainerSpec| &spec.dependencies);
+    dependencies.filter(|item| item.kind == kind).map(|item| item.name.as_str()).collect()
+}
+
+/// An item that bears the label of another map is not ours to use or change.
+pub(super) fn refuse_foreign(
+    item: &ItemId,
+    labels: &std::collections::BTreeMap<String, String>,
+    map_name: &str,
+) -> Result<Owner, PlanError> {
+    match ownership::owner(labels, map_name) {
+        Owner::OtherMap => Err(PlanError::Foreign {
+            item: item.clone(),
+            owner: labels.get(MAP_LABEL).cloned().unwrap_or_default(),
+            map_name: map_name.to_owned(),
+        }),
+        owner => Ok(owner),
+    }
+}

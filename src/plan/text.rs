@@ -1,0 +1,111 @@
+//! Plans and their steps in words.
+//!
+//! [`lines`] is the stable form, one line a step:
+//!
+//! ```text
+//! #2 create container shop.web  <- not there (shop.yaml:12)  after #1
+//! #5 stop container shop.app    <- image app:1 -> app:2 (shop.yaml:7)  after #4  interrupts
+//! ```
+
+use std::fmt;
+
+use super::{Action, Cause, Difference, Notice, Plan, Step, StepId};
+
+impl fmt::Display for Action {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::PullImage { reference } => write!(formatter, "pull image {reference}"),
+            Self::CreateNetwork { network } => write!(formatter, "create network {}", network.name),
+            Self::CreateVolume { volume } => write!(formatter, "create volume {}", volume.name),
+            Self::PrepareVolume { volume_name, preparation } => {
+                write!(formatter, "prepare volume {volume_name}:")?;
+                if let Some(owner) = &preparation.owner {
+                    write!(formatter, " chown {owner}")?;
+                }
+                preparation.mode.iter().try_for_each(|mode| write!(formatter, " chmod {mode}"))
+            }
+            Self::RemoveVolume { volume_name } => write!(formatter, "remove volume {volume_name}"),
+            Self::CreateContainer { container_name, .. } => {
+                write!(formatter, "create container {container_name}")
+            }
+            Self::ConnectNetwork { container_name, endpoint } => {
+                write!(formatter, "connect container {container_name} to network {}", endpoint.network_name)
+            }
+            Self::StartContainer { container_name, .. } => {
+                write!(formatter, "start container {container_name}")
+            }
+            Self::RunCommand { container_name, command } => {
+                let words = command.arguments.iter().map(String::as_str);
+                let line = shlex::try_join(words).unwrap_or_else(|_| command.arguments.join(" "));
+                write!(formatter, "run in container {container_name}: {line}")
+            }
+            Self::StopContainer { container_name, .. } => {
+                write!(formatter, "stop container {container_name}")
+            }
+            Self::RenameContainer { container_name, new_name } => {
+                write!(formatter, "rename container {container_name} to {new_name}")
+            }
+            Self::RemoveContainer { container_name } => {
+                write!(formatter, "remove container {container_name}")
+            }
+        }
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Absent { place: Some(place) } => write!(formatter, "not there ({place})"),
+            Self::Absent { place: None } => formatter.write_str("not there"),
+            Self::NotRunning { status } => write!(formatter, "not running: {status}"),
+            Self::Changed(difference) => difference.fmt(formatter),
+            Self::DependencyReplaced { item } => write!(formatter, "depends on {item}, which is made anew"),
+            Self::NotPrepared => formatter.write_str("not prepared yet"),
+            Self::Requested => formatter.write_str("asked for"),
+            Self::Leftover => formatter.write_str("left by an interrupted run"),
+        }
+    }
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let side = |value: &Option<String>| value.clone().unwrap_or_else(|| "(not set)".to_owned());
+        write!(formatter, "{} {} -> {}", self.field, side(&self.found), side(&self.wanted))?;
+        self.place.iter().try_for_each(|place| write!(formatter, " ({place})"))
+    }
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Adopted { item } => {
+                write!(formatter, "{item} bears no label of dmfab and is adopted by its name")
+            }
+            Self::Orphaned { item } => write!(formatter, "{item} is in no map any more; it is left alone"),
+            Self::Deviates { item, difference } => {
+                write!(formatter, "{item} differs and is left as it is: {difference}")
+            }
+        }
+    }
+}
+
+/// One stable line a step.
+pub fn lines(plan: &Plan) -> Vec<String> {
+    plan.steps.iter().enumerate().map(|(index, step)| line(StepId(index), step)).collect()
+}
+
+fn line(id: StepId, step: &Step) -> String {
+    let mut line = format!("{id} {}", step.action);
+    if !step.causes.is_empty() {
+        line.push_str("  <- ");
+        line.push_str(&step.causes.iter().map(Cause::to_string).collect::<Vec<_>>().join("; "));
+    }
+    if !step.after.is_empty() {
+        line.push_str("  after ");
+        line.push_str(&step.after.iter().map(StepId::to_string).collect::<Vec<_>>().join(" "));
+    }
+    if step.interrupts_service {
+        line.push_str("  interrupts");
+    }
+    line
+}

@@ -1,0 +1,443 @@
+//! One configuration, one instance, one host: a container as the Engine shall make it.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use crate::model::container::{
+    ContainerSettings, Endpoint, ExecCommand, Healthcheck, Link, NetworkMode, Port, PublishedPort,
+};
+use crate::model::image::ImageReference;
+use crate::model::item::{ContainerId, ItemId};
+use crate::model::network::PRESET_NETWORKS;
+use crate::model::ownership;
+use crate::model::place::Places;
+use crate::model::spec::ContainerSpec;
+use crate::source::diagnostic::Diagnostic;
+use crate::source::raw::{
+    RawCommand, RawContainer, RawEndpoint, RawExecCommand, RawExecPolicy, RawLink, RawNetworkMode, RawPort,
+    RawText, RawUser, Setting,
+};
+use crate::source::span::{Span, Spanned};
+use crate::wording;
+
+use super::context::{Context, span_of, value_of};
+use super::hosts::ResolvedHost;
+use super::map::{Configuration, ResolvedMap};
+use super::options;
+
+/// The host of maps that name none in Docker-Map; it adds nothing to host names.
+const DEFAULT_CLIENT: &str = "__default__";
+/// The kernel's limit for host names, in bytes.
+const LONGEST_HOSTNAME: usize = 63;
+
+/// Builds the containers of one configuration on one host.
+pub(super) struct Builder<'a> {
+    pub(super) context: &'a Context<'a>,
+    pub(super) map: &'a ResolvedMap<'a>,
+    pub(super) configuration: &'a Configuration<'a>,
+    pub(super) host: &'a ResolvedHost,
+    pub(super) instance_name: Option<&'a str>,
+}
+
+impl Builder<'_> {
+    pub(super) fn raw(&self) -> &RawContainer {
+        &self.configuration.raw
+    }
+
+    pub(super) fn config_name(&self) -> &str {
+        &self.configuration.name.value
+    }
+
+    /// The container; `None` if something about it was reported that leaves nothing to show.
+    pub(super) fn build(&self) -> Option<ContainerSpec> {
+        let id = ContainerId {
+            map_name: self.map.name.clone(),
+            config_name: self.config_name().to_owned(),
+            instance_name: self.instance_name.map(str::to_owned),
+        };
+        let image = self.image()?;
+        let stop_timeout_seconds = match &self.raw().stop_timeout {
+            Setting::Unset => self.host.stop_timeout_seconds,
+            Setting::Null(_) => None,
+            Setting::Value(seconds) => Some(seconds.value),
+        };
+        let mut spec = ContainerSpec {
+            name: id.to_string(),
+            image,
+            settings: self.settings(),
+            exec_commands: self
+                .raw()
+                .exec_commands
+                .iter()
+                .filter_map(|raw| self.exec_command(&raw.value))
+                .collect(),
+            start_delay: self.start_delay(),
+            stop_timeout_seconds,
+            persistent: value_of(&self.raw().persistent).is_some_and(|flag| flag.value),
+            dependencies: self.dependencies(),
+            places: self.places(),
+            id,
+        };
+        let mut places = std::mem::take(&mut spec.places);
+        options::apply(self, &mut spec.settings, &mut places);
+        spec.places = places;
+        spec.settings.labels.extend(ownership::container_labels(&spec.id));
+        Some(spec)
+    }
+
+    fn image(&self) -> Option<ImageReference> {
+        let (typed, span) = match value_of(&self.raw().image) {
+            Some(image) => (self.context.text(&image.value)?, image.span),
+            None => (self.config_name().to_owned(), self.configuration.name.span),
+        };
+        let default_tag = self.context.optional_text(self.map.raw.default_tag.as_ref());
+        let repository = self.context.optional_text(self.map.raw.repository.as_ref());
+        let name = expand_image(&typed, repository.as_deref());
+        let reference = ImageReference::parse(&name, default_tag.as_deref().unwrap_or("latest"));
+        if !reference.is_valid() {
+            self.context.report(
+                Diagnostic::error(format!("`{name}` is not an image name"))
+                    .at(span, "expected `[registry/]name[:tag]` in lower case")
+                    .help("set `image`; without it the configuration's own name is taken"),
+            );
+            return None;
+        }
+        Some(reference)
+    }
+
+    fn settings(&self) -> ContainerSettings {
+        let mounts = self.mounts();
+        let (exposed_ports, published_ports) = self.ports();
+        let domain_name = self
+            .host
+            .domain_name
+            .clone()
+            .or_else(|| self.context.optional_text(self.map.raw.default_domain.as_ref()));
+        ContainerSettings {
+            user: value_of(&self.raw().user).and_then(|user| self.user(&user.value)),
+            hostname: self.hostname(),
+            domainname: domain_name,
+            exposed_ports,
+            published_ports,
+            mounts: mounts.by_path,
+            anonymous_volumes: mounts.anonymous,
+            volumes_from: mounts.volumes_from,
+            links: self.links(&self.raw().links),
+            network_mode: self.network_mode(),
+            endpoints: self.raw().networks.iter().filter_map(|raw| self.endpoint(&raw.value)).collect(),
+            stop_signal: value_of(&self.raw().stop_signal)
+                .and_then(|signal| self.context.text(&signal.value)),
+            stop_timeout_seconds: value_of(&self.raw().stop_timeout).map(|seconds| seconds.value),
+            healthcheck: self.healthcheck(),
+            ..ContainerSettings::default()
+        }
+    }
+
+    /// The part before the colon: Docker-Map keeps the group for files.
+    pub(super) fn user(&self, raw: &RawUser) -> Option<String> {
+        let text = match raw {
+            RawUser::Text(text) | RawUser::Pair(text, _) => self.context.text(text)?,
+        };
+        let user = text.split(':').next().unwrap_or_default().to_owned();
+        (!user.is_empty()).then_some(user)
+    }
+
+    /// `map-config-instance-host`. In a network of another kind the host name is not its own.
+    fn hostname(&self) -> Option<String> {
+        let wanted = self.map.raw.set_hostname.as_ref().is_none_or(|flag| flag.value);
+        let own_network = matches!(self.network_mode(), NetworkMode::Default | NetworkMode::None);
+        if !wanted || !own_network {
+            return None;
+        }
+        let container_name = self.map.container_name(self.config_name(), self.instance_name);
+        let full_name = match self.host.spec.name.as_str() {
+            DEFAULT_CLIENT => dashed(&container_name),
+            host_name => format!("{}-{}", dashed(&container_name), dashed(host_name)),
+        };
+        Some(full_name.chars().take(LONGEST_HOSTNAME).collect::<String>().trim_end_matches('-').to_owned())
+    }
+
+    fn ports(&self) -> (BTreeSet<Port>, BTreeSet<PublishedPort>) {
+        let mut exposed = BTreeSet::new();
+        let mut published = BTreeSet::new();
+        for raw in &self.raw().exposes {
+            if let Some(port) = Port::parse(&raw.value.exposed_port.value) {
+                exposed.insert(port);
+                published.extend(self.published_port(port, &raw.value));
+            }
+        }
+        (exposed, published)
+    }
+
+    fn published_port(&self, container_port: Port, raw: &RawPort) -> Option<PublishedPort> {
+        let host_port_text = self.context.text(raw.host_port.as_ref()?)?;
+        let Some(host_port) = host_port_text.parse::<u16>().ok().filter(|port| *port > 0) else {
+            let span = raw.host_port.as_ref().map_or(raw.exposed_port.span, |text| text.span);
+            self.context.error(
+                format!("`{host_port_text}` is not a port of the host"),
+                span,
+                "expected a number from 1 to 65535",
+            );
+            return None;
+        };
+        let host_address = match &raw.interface {
+            Some(interface) => Some(self.interface_address(interface, raw.ipv6)?),
+            None => None,
+        };
+        Some(PublishedPort { container_port, host_address, host_port })
+    }
+
+    fn interface_address(&self, raw: &RawText, ipv6: bool) -> Option<std::net::IpAddr> {
+        let alias = self.context.text(raw)?;
+        let interfaces = &self.host.spec.interfaces;
+        let (addresses, key) =
+            if ipv6 { (&interfaces.ipv6, "interfaces_ipv6") } else { (&interfaces.ipv4, "interfaces") };
+        if let Some(address) = addresses.get(&alias) {
+            return Some(*address);
+        }
+        let mut diagnostic = Diagnostic::error(format!(
+            "host `{}` has no address for interface `{alias}`",
+            self.host.spec.name
+        ))
+        .at(raw.span, "published on this interface")
+        .also(self.host.span, "the host");
+        diagnostic = match wording::nearest(&alias, addresses.keys().map(String::as_str)) {
+            Some(nearest) => diagnostic.help(format!("write `{nearest}`")),
+            None => diagnostic.help(format!("add `{key}: {{{alias}: ADDRESS}}` to the host")),
+        };
+        self.context.report(diagnostic);
+        None
+    }
+
+    fn links(&self, raw: &[Spanned<RawLink>]) -> BTreeSet<Link> {
+        let mut links = BTreeSet::new();
+        for link in raw {
+            let reference = &link.value.container.value;
+            let alias =
+                link.value.alias.as_ref().map_or_else(|| dashed(reference), |alias| alias.value.clone());
+            for container_name in self.container_names(reference) {
+                links.insert(Link { container_name, alias: alias.clone() });
+            }
+        }
+        links
+    }
+
+    /// Full names of the containers that a reference means; that it means some is checked before.
+    pub(super) fn container_names(&self, reference: &str) -> Vec<String> {
+        let Some((config_name, instances)) = self.map.containers_named(reference) else { return Vec::new() };
+        instances.into_iter().map(|instance| self.map.container_name(config_name, instance)).collect()
+    }
+
+    fn network_mode(&self) -> NetworkMode {
+        match value_of(&self.raw().network_mode).map(|mode| &mode.value) {
+            None => NetworkMode::Default,
+            Some(RawNetworkMode::Disabled) => NetworkMode::None,
+            Some(RawNetworkMode::Preset(name)) if name == "host" => NetworkMode::Host,
+            Some(RawNetworkMode::Preset(_)) => NetworkMode::Default,
+            Some(RawNetworkMode::Foreign(name)) => NetworkMode::Container(name.clone()),
+            Some(RawNetworkMode::Container { config, instance }) => {
+                NetworkMode::Container(self.map.container_name(config, instance.as_deref()))
+            }
+        }
+    }
+
+    fn endpoint(&self, raw: &RawEndpoint) -> Option<Endpoint> {
+        let texts = |items: &[RawText]| items.iter().filter_map(|text| self.context.text(text)).collect();
+        Some(Endpoint {
+            network_name: self.network_name(&raw.network.value)?,
+            aliases: texts(&raw.aliases),
+            links: self.links(&raw.links),
+            ipv4_address: self.context.optional_text(raw.ipv4_address.as_ref()),
+            ipv6_address: self.context.optional_text(raw.ipv6_address.as_ref()),
+            link_local_addresses: texts(&raw.link_local_ips),
+        })
+    }
+
+    /// Full name of a network; `None` if the map has no such network, which is checked before.
+    fn network_name(&self, name: &str) -> Option<String> {
+        if PRESET_NETWORKS.contains(&name) {
+            return Some(name.to_owned());
+        }
+        self.map.network(name).map(|_| format!("{}.{name}", self.map.name))
+    }
+
+    fn healthcheck(&self) -> Option<Healthcheck> {
+        let check = match &self.raw().healthcheck {
+            Setting::Unset => return None,
+            Setting::Null(_) => return Some(disabled_healthcheck()),
+            Setting::Value(check) => &check.value,
+        };
+        Some(Healthcheck {
+            test: check.test.clone(),
+            interval_nanoseconds: check.interval.unwrap_or_default(),
+            timeout_nanoseconds: check.timeout.unwrap_or_default(),
+            retries: check.retries.unwrap_or_default(),
+            start_period_nanoseconds: check.start_period.unwrap_or_default(),
+        })
+    }
+
+    fn exec_command(&self, raw: &RawExecCommand) -> Option<ExecCommand> {
+        let arguments = match &raw.command {
+            RawCommand::Words(words) => {
+                words.iter().map(|word| self.context.text(word)).collect::<Option<_>>()?
+            }
+            RawCommand::Line(line) => {
+                let text = self.context.text(line)?;
+                let words = shlex::split(&text);
+                if words.is_none() {
+                    self.context.error(
+                        format!("the quotes of `{text}` are not closed"),
+                        line.span,
+                        "a command line",
+                    );
+                }
+                words?
+            }
+        };
+        let user = match &raw.user {
+            Some(user) => self.user(user),
+            None => value_of(&self.raw().user).and_then(|user| self.user(&user.value)),
+        };
+        Some(ExecCommand { arguments, user, only_initially: raw.policy == RawExecPolicy::Initial })
+    }
+
+    fn start_delay(&self) -> Duration {
+        let seconds = value_of(&self.raw().start_delay).map_or(0.0, |delay| delay.value);
+        Duration::try_from_secs_f64(seconds).unwrap_or_default()
+    }
+
+    /// Items that must be there first, in Docker-Map's order: network mode, networks and their
+    /// links, used volumes and containers, links, own volumes, the image.
+    fn dependencies(&self) -> Vec<ItemId> {
+        let mut items = Vec::new();
+        if let NetworkMode::Container(name) = self.network_mode() {
+            let is_managed = value_of(&self.raw().network_mode)
+                .is_some_and(|mode| matches!(mode.value, RawNetworkMode::Container { .. }));
+            items.extend(is_managed.then(|| ItemId::container(name)));
+        }
+        for endpoint in &self.raw().networks {
+            let network = &endpoint.value.network.value;
+            if !PRESET_NETWORKS.contains(&network.as_str()) {
+                items.extend(self.network_name(network).map(ItemId::network));
+            }
+            items.extend(self.link_items(&endpoint.value.links));
+        }
+        for used in &self.raw().uses {
+            items.extend(self.used_items(&used.value.name.value));
+        }
+        items.extend(self.link_items(&self.raw().links));
+        for attach in &self.raw().attaches {
+            let key = self.map.attached_key(self.config_name(), &attach.value.name.value);
+            items.push(ItemId::volume(self.map.volume_name(&key)));
+        }
+        let mut unique = Vec::with_capacity(items.len());
+        for item in items {
+            if !unique.contains(&item) {
+                unique.push(item);
+            }
+        }
+        unique
+    }
+
+    fn link_items(&self, links: &[Spanned<RawLink>]) -> Vec<ItemId> {
+        let references = links.iter().map(|link| link.value.container.value.as_str());
+        references.flat_map(|reference| self.container_names(reference)).map(ItemId::container).collect()
+    }
+
+    /// A used volume needs the volume and the containers it belongs to.
+    fn used_items(&self, name: &str) -> Vec<ItemId> {
+        let attachers = self.map.attachers(name);
+        if attachers.is_empty() {
+            return self.container_names(name).into_iter().map(ItemId::container).collect();
+        }
+        let owners = attachers.iter().flat_map(|config_name| self.container_names(config_name));
+        let volume = ItemId::volume(self.map.volume_name(name));
+        std::iter::once(volume).chain(owners.map(ItemId::container)).collect()
+    }
+
+    /// Where each property stands, under the names that differences bear.
+    fn places(&self) -> Places {
+        let raw = self.raw();
+        let mut places = Places::default();
+        let mut note = |field: &str, span: Option<Span>| {
+            if let Some(span) = span {
+                places.insert(field, self.context.place(span));
+            }
+        };
+        note("", Some(self.configuration.name.span));
+        note("image", span_of(&raw.image));
+        note("user", span_of(&raw.user));
+        note("stop_signal", span_of(&raw.stop_signal));
+        note("stop_timeout", span_of(&raw.stop_timeout));
+        note("network_mode", span_of(&raw.network_mode));
+        note("healthcheck", span_of(&raw.healthcheck));
+        note("exposes", super::inherit::first_span(&raw.exposes));
+        note("binds", super::inherit::first_span(&raw.binds));
+        note("uses", super::inherit::first_span(&raw.uses));
+        note("links", super::inherit::first_span(&raw.links));
+        note("networks", super::inherit::first_span(&raw.networks));
+        note("shares", raw.shares.first().map(|path| path.span));
+        for endpoint in &raw.networks {
+            let full_name = self.network_name(&endpoint.value.network.value).unwrap_or_default();
+            note(&format!("networks.{full_name}"), Some(endpoint.span));
+        }
+        places
+    }
+}
+
+/// Adds the map's repository to names without a slash; a leading slash keeps it away.
+fn expand_image(typed: &str, repository: Option<&str>) -> String {
+    let name = typed.split('@').next().unwrap_or(typed);
+    match (typed.strip_prefix('/'), repository) {
+        (Some(local), _) => local.to_owned(),
+        (None, Some(repository)) if !name.contains('/') => {
+            format!("{}/{typed}", repository.trim_end_matches('/'))
+        }
+        _ => typed.to_owned(),
+    }
+}
+
+/// `_` and `.` become `-`: what Docker-Map makes of names that must be host names.
+fn dashed(name: &str) -> String {
+    name.replace(['_', '.'], "-")
+}
+
+fn disabled_healthcheck() -> Healthcheck {
+    Healthcheck {
+        test: vec!["NONE".to_owned()],
+        interval_nanoseconds: 0,
+        timeout_nanoseconds: 0,
+        retries: 0,
+        start_period_nanoseconds: 0,
+    }
+}
+
+/// Labels that operators may not set themselves.
+pub(super) fn is_reserved_label(name: &str) -> bool {
+    name.starts_with(ownership::LABEL_PREFIX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn image_names_expand_as_documented() {
+        let table = [
+            ("app-server", None, None, "app-server:latest"),
+            ("image1", Some("registry.example.com"), None, "registry.example.com/image1:latest"),
+            ("image1", None, Some("devel"), "image1:devel"),
+            ("image1", Some("registry.example.com"), Some("devel"), "registry.example.com/image1:devel"),
+            ("/image1", Some("registry.example.com"), Some("devel"), "image1:devel"),
+            ("image1:one", Some("registry.example.com"), Some("devel"), "registry.example.com/image1:one"),
+            ("/image1:two", Some("registry.example.com"), Some("devel"), "image1:two"),
+            ("org/img", Some("r"), Some("devel"), "org/img:devel"),
+            ("localhost:5000/img", None, None, "localhost:5000/img:latest"),
+            ("img@sha256:abcd", Some("r.x"), None, "r.x/img@sha256:abcd"),
+        ];
+        for (typed, repository, tag, expanded) in table {
+            let name = expand_image(typed, repository);
+            assert_eq!(ImageReference::parse(&name, tag.unwrap_or("latest")).to_string(), expanded);
+        }
+    }
+}

@@ -1,0 +1,410 @@
+//! Hosts of an inventory: ranges become hosts, defaults and templates are filled in, and each
+//! host's way to its Engine is decided.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use indexmap::IndexMap;
+use secrecy::SecretString;
+
+use crate::model::connection::{
+    Connection, DEFAULT_DOCKER_SOCKET, RemoteEngine, SshConfigSource, SshConnection, SshTarget,
+};
+use crate::model::spec::{EngineSettings, HostSpec, Interfaces, RegistryLogin};
+use crate::source::diagnostic::Diagnostic;
+use crate::source::raw::{RawHost, RawInventory, RawName, RawRegistryLogin, RawSshConfig, RawText};
+use crate::source::span::Span;
+
+use super::context::Context;
+use super::ranges;
+
+/// One host before containers are put on it.
+pub(super) struct ResolvedHost {
+    pub(super) spec: HostSpec,
+    /// Overrides the maps' `default_domain`.
+    pub(super) domain_name: Option<String>,
+    /// For containers that set no stop time.
+    pub(super) stop_timeout_seconds: Option<u32>,
+    /// Where the host is declared.
+    pub(super) span: Span,
+}
+
+/// All hosts by name, in the inventory's order.
+pub(super) fn resolve_hosts(
+    context: &Context<'_>,
+    inventory: &RawInventory,
+    folder: &Path,
+) -> IndexMap<String, ResolvedHost> {
+    let mut hosts: IndexMap<String, ResolvedHost> = IndexMap::new();
+    for (key, raw) in &inventory.hosts {
+        let merged = with_defaults(raw, inventory.defaults.as_ref());
+        for (name, number) in members(context, key) {
+            let filler = Filler { context, name: &name, number: number.as_deref(), folder };
+            let host = filler.host(&merged, key.span);
+            if let Some(first) = hosts.get(&name) {
+                context.report(
+                    Diagnostic::error(format!("host `{name}` is defined twice"))
+                        .at(key.span, "defined again here")
+                        .also(first.span, "first defined here")
+                        .help("take it out of one of the two"),
+                );
+            } else {
+                hosts.insert(name, host);
+            }
+        }
+    }
+    hosts
+}
+
+/// The names a host key stands for, with their numbers.
+fn members(context: &Context<'_>, key: &RawName) -> Vec<(String, Option<String>)> {
+    match ranges::expand(&key.value) {
+        Ok(Some(members)) => members.into_iter().map(|member| (member.name, Some(member.number))).collect(),
+        Ok(None) => vec![(key.value.clone(), None)],
+        Err(error) => {
+            context.error(format!("`{}`: {error}", key.value), key.span, "not a range of host names");
+            Vec::new()
+        }
+    }
+}
+
+/// A host's own settings over the inventory's defaults; mappings merge by key.
+fn with_defaults(own: &RawHost, defaults: Option<&RawHost>) -> RawHost {
+    let Some(defaults) = defaults.cloned() else { return own.clone() };
+    let own = own.clone();
+    RawHost {
+        base_url: own.base_url.or(defaults.base_url),
+        fabric_host: own.fabric_host.or(defaults.fabric_host),
+        version: own.version.or(defaults.version),
+        timeout_seconds: own.timeout_seconds.or(defaults.timeout_seconds),
+        wait_timeout_seconds: own.wait_timeout_seconds.or(defaults.wait_timeout_seconds),
+        stop_timeout_seconds: own.stop_timeout_seconds.or(defaults.stop_timeout_seconds),
+        tunnel_remote_port: own.tunnel_remote_port.or(defaults.tunnel_remote_port),
+        domainname: own.domainname.or(defaults.domainname),
+        interfaces: merged(own.interfaces, defaults.interfaces),
+        interfaces_ipv6: merged(own.interfaces_ipv6, defaults.interfaces_ipv6),
+        auth_configs: merged(own.auth_configs, defaults.auth_configs),
+        ssh_config: own.ssh_config.or(defaults.ssh_config),
+        user: own.user.or(defaults.user),
+        port: own.port.or(defaults.port),
+        identity_files: if own.identity_files.is_empty() {
+            defaults.identity_files
+        } else {
+            own.identity_files
+        },
+        known_hosts: if own.known_hosts.is_empty() { defaults.known_hosts } else { own.known_hosts },
+        proxy_jump: own.proxy_jump.or(defaults.proxy_jump),
+        docker_socket: own.docker_socket.or(defaults.docker_socket),
+    }
+}
+
+fn merged<T>(own: Vec<(RawName, T)>, defaults: Vec<(RawName, T)>) -> Vec<(RawName, T)> {
+    let missing: Vec<_> = defaults
+        .into_iter()
+        .filter(|(name, _)| !own.iter().any(|(own_name, _)| own_name.value == name.value))
+        .collect();
+    own.into_iter().chain(missing).collect()
+}
+
+/// Fills in one host.
+struct Filler<'a> {
+    context: &'a Context<'a>,
+    name: &'a str,
+    number: Option<&'a str>,
+    folder: &'a Path,
+}
+
+impl Filler<'_> {
+    fn host(&self, raw: &RawHost, span: Span) -> ResolvedHost {
+        let seconds = |value: &Option<crate::source::span::Spanned<u32>>| {
+            value.as_ref().map(|seconds| Duration::from_secs(u64::from(seconds.value)))
+        };
+        let api_version = self.optional_text(raw.version.as_ref()).filter(|version| version != "auto");
+        let engine = EngineSettings {
+            api_version: api_version.filter(|version| self.is_api_version(version, raw, span)),
+            call_timeout: seconds(&raw.timeout_seconds),
+            wait_timeout: seconds(&raw.wait_timeout_seconds),
+        };
+        let spec = HostSpec {
+            name: self.name.to_owned(),
+            connection: self.connection(raw, span),
+            engine,
+            interfaces: self.interfaces(raw),
+            registry_logins: self.registry_logins(&raw.auth_configs),
+            networks: Vec::new(),
+            volumes: Vec::new(),
+            containers: Vec::new(),
+        };
+        ResolvedHost {
+            spec,
+            domain_name: self.optional_text(raw.domainname.as_ref()),
+            stop_timeout_seconds: raw.stop_timeout_seconds.as_ref().map(|seconds| seconds.value),
+            span,
+        }
+    }
+
+    fn is_api_version(&self, version: &str, raw: &RawHost, span: Span) -> bool {
+        let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        let is_version =
+            version.split_once('.').is_some_and(|(major, minor)| is_number(major) && is_number(minor));
+        if !is_version {
+            let place = raw.version.as_ref().map_or(span, |text| text.span);
+            self.context.report(
+                Diagnostic::error(format!("host `{}`: `{version}` is not an API version", self.name))
+                    .at(place, "expected `auto` or a version such as `1.41`")
+                    .help("drop the key: the version is negotiated with each Engine"),
+            );
+        }
+        is_version
+    }
+
+    /// A text with `{name}` and `{number}` filled in.
+    fn text(&self, raw: &RawText) -> Option<String> {
+        let text = self.context.text(raw)?;
+        if self.number.is_none() && text.contains("{number}") {
+            self.context.report(
+                Diagnostic::error(format!("host `{}` has no `{{number}}`", self.name))
+                    .at(raw.span, "only hosts of a range have one")
+                    .help("write the number, or make the key a range such as `apps1-3`"),
+            );
+            return None;
+        }
+        Some(text.replace("{name}", self.name).replace("{number}", self.number.unwrap_or_default()))
+    }
+
+    fn optional_text(&self, raw: Option<&RawText>) -> Option<String> {
+        raw.and_then(|raw| self.text(raw))
+    }
+
+    fn file(&self, raw: &RawText) -> Option<PathBuf> {
+        let text = self.text(raw)?;
+        let path = if text.starts_with('~') {
+            // Identity files are commonly typed with a tilde; the tag is implied.
+            self.context.text(&RawText {
+                text,
+                tag: Some(crate::source::raw::TextTag::Path),
+                span: raw.span,
+            })?
+        } else {
+            text
+        };
+        Some(self.folder.join(path))
+    }
+
+    fn interfaces(&self, raw: &RawHost) -> Interfaces {
+        Interfaces {
+            ipv4: self.addresses(&raw.interfaces, |address| address.is_ipv4(), "IPv4"),
+            ipv6: self.addresses(&raw.interfaces_ipv6, |address| address.is_ipv6(), "IPv6"),
+        }
+    }
+
+    fn addresses(
+        &self,
+        raw: &[(RawName, RawText)],
+        is_right: impl Fn(&IpAddr) -> bool,
+        family: &str,
+    ) -> BTreeMap<String, IpAddr> {
+        let mut addresses = BTreeMap::new();
+        for (alias, value) in raw {
+            let Some(text) = self.text(value) else { continue };
+            match text.parse::<IpAddr>().ok().filter(|address| is_right(address)) {
+                Some(address) => drop(addresses.insert(alias.value.clone(), address)),
+                None => self.context.error(
+                    format!("host `{}`: interface `{}` has the address `{text}`", self.name, alias.value),
+                    value.span,
+                    &format!("expected an {family} address"),
+                ),
+            }
+        }
+        addresses
+    }
+
+    fn registry_logins(&self, raw: &[(RawName, RawRegistryLogin)]) -> BTreeMap<String, RegistryLogin> {
+        let mut logins = BTreeMap::new();
+        for (registry, login) in raw {
+            let (Some(username), Some(password)) =
+                (self.optional_text(login.username.as_ref()), self.optional_text(login.password.as_ref()))
+            else {
+                if login.username.is_none() || login.password.is_none() {
+                    self.context.error(
+                        format!("the login for registry `{}` is not complete", registry.value),
+                        registry.span,
+                        "needs `username` and `password`",
+                    );
+                }
+                continue;
+            };
+            let email = self.optional_text(login.email.as_ref());
+            let login = RegistryLogin { username, password: SecretString::from(password), email };
+            logins.insert(registry.value.clone(), login);
+        }
+        logins
+    }
+
+    /// `fabric_host` says where to log in; without it `base_url` may, else the host's own name.
+    fn connection(&self, raw: &RawHost, span: Span) -> Connection {
+        let base_url = self.optional_text(raw.base_url.as_ref()).filter(|url| !url.is_empty());
+        let url_span = raw.base_url.as_ref().map_or(span, |text| text.span);
+        let engine_url = base_url.as_deref().map(|url| EngineUrl::parse(url));
+        let fabric_host = self.optional_text(raw.fabric_host.as_ref());
+        let login = fabric_host.as_deref();
+        match (login, engine_url) {
+            (None, Some(EngineUrl::Socket(path))) => Connection::Unix { socket_path: path.into() },
+            (None, Some(EngineUrl::Tcp { host, port: Some(port) })) => {
+                Connection::Tcp { address: format!("{host}:{port}") }
+            }
+            (None, Some(EngineUrl::Tcp { host, port: None }) | Some(EngineUrl::Ssh(host))) => {
+                self.ssh(raw, &host, RemoteEngine::Socket(self.socket(raw)))
+            }
+            (login, None) => {
+                self.ssh(raw, login.unwrap_or(self.name), RemoteEngine::Socket(self.socket(raw)))
+            }
+            (Some(login), Some(EngineUrl::Socket(path))) => self.ssh(raw, login, RemoteEngine::Socket(path)),
+            (Some(login), Some(EngineUrl::Tcp { host, port })) => {
+                let fallback = raw.tunnel_remote_port.as_ref().map(|port| port.value);
+                let engine = self.remote_tcp(&host, port.or(fallback), url_span);
+                self.ssh(raw, login, engine)
+            }
+            (Some(login), Some(EngineUrl::Ssh(_))) => {
+                self.context.error(
+                    format!("host `{}` has both `fabric_host` and a `base_url` with `ssh://`", self.name),
+                    url_span,
+                    "says where to log in a second time",
+                );
+                self.ssh(raw, login, RemoteEngine::Socket(self.socket(raw)))
+            }
+            (_, Some(EngineUrl::Unsupported(scheme))) => {
+                self.context.error(
+                    format!("host `{}`: `{scheme}://` is not supported yet", self.name),
+                    url_span,
+                    "expected `unix://`, `tcp://`, `ssh://` or a host name",
+                );
+                Connection::Tcp { address: String::new() }
+            }
+        }
+    }
+
+    fn remote_tcp(&self, host: &str, port: Option<u16>, span: Span) -> RemoteEngine {
+        let Some(port) = port else {
+            self.context.report(
+                Diagnostic::error(format!("host `{}`: the Engine's port is missing", self.name))
+                    .at(span, "no port here")
+                    .help("add it to the URL, or set `tunnel_remote_port`"),
+            );
+            return RemoteEngine::Socket(DEFAULT_DOCKER_SOCKET.to_owned());
+        };
+        RemoteEngine::Tcp { host: host.to_owned(), port }
+    }
+
+    fn socket(&self, raw: &RawHost) -> String {
+        self.optional_text(raw.docker_socket.as_ref()).unwrap_or_else(|| DEFAULT_DOCKER_SOCKET.to_owned())
+    }
+
+    fn ssh(&self, raw: &RawHost, login: &str, engine: RemoteEngine) -> Connection {
+        let (user, destination, port) = split_login(login);
+        let target = SshTarget {
+            destination: destination.to_owned(),
+            user: self.optional_text(raw.user.as_ref()).or(user.map(str::to_owned)),
+            port: raw.port.as_ref().map(|port| port.value).or(port),
+            identity_files: raw.identity_files.iter().filter_map(|path| self.file(path)).collect(),
+            known_hosts_files: raw.known_hosts.iter().filter_map(|path| self.file(path)).collect(),
+            jump_hosts: raw
+                .proxy_jump
+                .as_ref()
+                .map(|hops| hops.iter().filter_map(|hop| self.text(hop)).collect()),
+            config: self.ssh_config(raw.ssh_config.as_ref()),
+        };
+        Connection::Ssh(SshConnection { target, engine })
+    }
+
+    fn ssh_config(&self, raw: Option<&RawSshConfig>) -> SshConfigSource {
+        match raw {
+            None | Some(RawSshConfig::User(_)) => SshConfigSource::User,
+            Some(RawSshConfig::Ignore(_)) => SshConfigSource::Ignore,
+            Some(RawSshConfig::File(path)) => {
+                self.file(path).map_or(SshConfigSource::User, SshConfigSource::File)
+            }
+        }
+    }
+}
+
+/// The forms of `base_url` (Docker-Map and Docker-Fabric).
+#[derive(Debug, PartialEq, Eq)]
+enum EngineUrl {
+    Socket(String),
+    Tcp { host: String, port: Option<u16> },
+    Ssh(String),
+    Unsupported(String),
+}
+
+impl EngineUrl {
+    fn parse(url: &str) -> Self {
+        if url.starts_with('/') {
+            return Self::Socket(url.to_owned());
+        }
+        let socket = url.strip_prefix("http+unix:").or_else(|| url.strip_prefix("unix:"));
+        if let Some(path) = socket {
+            // Any number of slashes is in use; the path is absolute in any case.
+            return Self::Socket(format!("/{}", path.trim_start_matches('/')));
+        }
+        match url.split_once("://") {
+            Some(("tcp" | "http", rest)) => Self::tcp(rest),
+            Some(("ssh", rest)) => Self::Ssh(rest.trim_end_matches('/').to_owned()),
+            Some((scheme, _)) => Self::Unsupported(scheme.to_owned()),
+            None => Self::tcp(url),
+        }
+    }
+
+    fn tcp(authority_and_path: &str) -> Self {
+        let authority = authority_and_path.split('/').next().unwrap_or_default();
+        let (_, host, port) = split_login(authority);
+        Self::Tcp { host: host.to_owned(), port }
+    }
+}
+
+/// `[user@]host[:port]`; an IPv6 address with a port stands in brackets.
+fn split_login(text: &str) -> (Option<&str>, &str, Option<u16>) {
+    let (user, rest) = match text.rsplit_once('@') {
+        Some((user, rest)) => (Some(user), rest),
+        None => (None, text),
+    };
+    if let Some((address, after)) = rest.strip_prefix('[').and_then(|inner| inner.split_once(']')) {
+        return (user, address, after.strip_prefix(':').and_then(|port| port.parse().ok()));
+    }
+    match rest.rsplit_once(':') {
+        Some((host, port)) if !host.contains(':') => match port.parse() {
+            Ok(port) => (user, host, Some(port)),
+            Err(_) => (user, rest, None),
+        },
+        _ => (user, rest, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn engine_urls_are_read_in_every_spelling() {
+        for url in ["/run/d.sock", "unix:///run/d.sock", "unix://run/d.sock", "http+unix:/run/d.sock"] {
+            assert_eq!(EngineUrl::parse(url), EngineUrl::Socket("/run/d.sock".to_owned()), "{url}");
+        }
+        let tcp = |host: &str, port| EngineUrl::Tcp { host: host.to_owned(), port };
+        assert_eq!(EngineUrl::parse("tcp://h:2375"), tcp("h", Some(2375)));
+        assert_eq!(EngineUrl::parse("http://h:2375/path"), tcp("h", Some(2375)));
+        assert_eq!(EngineUrl::parse("h:2375"), tcp("h", Some(2375)));
+        assert_eq!(EngineUrl::parse("apps1_host"), tcp("apps1_host", None));
+        assert_eq!(EngineUrl::parse("ssh://me@h:22"), EngineUrl::Ssh("me@h:22".to_owned()));
+        assert_eq!(EngineUrl::parse("npipe://x"), EngineUrl::Unsupported("npipe".to_owned()));
+    }
+
+    #[test]
+    fn logins_are_split_into_user_host_and_port() {
+        assert_eq!(split_login("me@h:22"), (Some("me"), "h", Some(22)));
+        assert_eq!(split_login("h"), (None, "h", None));
+        assert_eq!(split_login("fe80::1"), (None, "fe80::1", None));
+        assert_eq!(split_login("me@[fe80::1]:2222"), (Some("me"), "fe80::1", Some(2222)));
+    }
+}

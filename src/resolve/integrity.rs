@@ -1,0 +1,365 @@
+//! What must fit together in a map. Every finding is reported, each at its place.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::network::PRESET_NETWORKS;
+use crate::source::diagnostic::Diagnostic;
+use crate::source::raw::{RawBind, RawName, RawNetworkMode};
+use crate::source::span::Span;
+use crate::wording;
+
+use super::context::{Context, value_of};
+use super::map::{Configuration, ResolvedMap};
+
+/// Checks one map as a whole, before it is put on hosts.
+pub(super) fn check(context: &Context<'_>, map: &ResolvedMap<'_>) {
+    let checker = Checker { context, map };
+    checker.groups();
+    checker.duplicate_attaches();
+    for configuration in map.configurations.values() {
+        checker.instances(configuration);
+        checker.volumes(configuration);
+        checker.uses(configuration);
+        checker.links(configuration);
+        checker.networks(configuration);
+        checker.network_mode(configuration);
+    }
+    checker.circles();
+}
+
+struct Checker<'a> {
+    context: &'a Context<'a>,
+    map: &'a ResolvedMap<'a>,
+}
+
+impl Checker<'_> {
+    fn groups(&self) {
+        for (group_name, items) in &self.map.raw.groups {
+            if self.map.pattern(&group_name.value).is_some() {
+                self.context.error(
+                    format!("`{}` names both a group and a container", group_name.value),
+                    group_name.span,
+                    "a group",
+                );
+            }
+            for item in items.iter().filter(|item| self.map.pattern(&item.value).is_none()) {
+                let message =
+                    format!("group `{}` names `{}`, which is not defined", group_name.value, item.value);
+                self.unknown(message, item, "no container or instance of this name", self.all_references());
+            }
+        }
+    }
+
+    /// Two owners of one volume would each prepare it in their own way.
+    fn duplicate_attaches(&self) {
+        let mut seen: BTreeMap<String, &RawName> = BTreeMap::new();
+        for (config_name, configuration) in &self.map.configurations {
+            for attach in &configuration.raw.attaches {
+                let name = &attach.value.name;
+                let key = self.map.attached_key(config_name, &name.value);
+                match seen.get(&key) {
+                    Some(first) if first.span != name.span => self.context.report(
+                        Diagnostic::error(format!("volume `{key}` is attached twice"))
+                            .at(name.span, "attached again here")
+                            .also(first.span, "first attached here")
+                            .help("let the other container list it under `uses`, or set `use_attached_parent_name`"),
+                    ),
+                    Some(_) => self.report_inherited_attach(&key, name, configuration),
+                    None => drop(seen.insert(key, name)),
+                }
+            }
+        }
+    }
+
+    fn report_inherited_attach(&self, key: &str, name: &RawName, configuration: &Configuration<'_>) {
+        self.context.report(
+            Diagnostic::error(format!("volume `{key}` is attached by several containers through `extends`"))
+                .at(name.span, "inherited from here")
+                .also(configuration.name.span, "one of the heirs")
+                .help("set `use_attached_parent_name: true` so that each gets its own"),
+        );
+    }
+
+    fn instances(&self, configuration: &Configuration<'_>) {
+        let mut names = vec![(configuration.name, "a container")];
+        names.extend(configuration.raw.instances.iter().map(|name| (name, "an instance")));
+        for (name, what) in names {
+            let is_good = name.value.starts_with(|c: char| c.is_ascii_alphanumeric())
+                && name.value.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
+            if !is_good {
+                self.context.error(
+                    format!("`{}` cannot name {what}", name.value),
+                    name.span,
+                    "letters, digits, `_` and `-`, beginning with a letter or digit",
+                );
+            }
+        }
+    }
+
+    fn volumes(&self, configuration: &Configuration<'_>) {
+        for bind in &configuration.raw.binds {
+            if let RawBind::Alias { name, .. } = &bind.value {
+                self.host_alias(configuration, name);
+                self.volume_alias(name, false);
+            }
+        }
+        for attach in &configuration.raw.attaches {
+            self.volume_alias(&attach.value.name, attach.value.path.is_some());
+        }
+    }
+
+    fn host_alias(&self, configuration: &Configuration<'_>, name: &RawName) {
+        if self.map.host_path(&name.value).is_none() {
+            let message = format!(
+                "container `{}` binds `{}`, which has no host path",
+                configuration.name.value, name.value
+            );
+            let known = self.map.raw.host.iter().map(|(alias, _)| alias.value.clone()).collect();
+            self.unknown(message, name, "not defined under `host`", known);
+        }
+    }
+
+    fn volume_alias(&self, name: &RawName, has_own_path: bool) {
+        let has_default = self.map.volume(&name.value).is_some_and(|volume| volume.default_path.is_some());
+        if !has_own_path && !has_default {
+            let message = format!("volume `{}` has no path inside containers", name.value);
+            let known = self.map.raw.volumes.iter().map(|(alias, _)| alias.value.clone()).collect();
+            self.unknown(message, name, "not defined under `volumes`", known);
+        }
+    }
+
+    /// What is used is attached by some container, or is a container that has volumes.
+    fn uses(&self, configuration: &Configuration<'_>) {
+        for used in &configuration.raw.uses {
+            let name = &used.value.name;
+            if self.map.attachers(&name.value).is_empty() && !self.shares_volumes(&name.value) {
+                let message = format!(
+                    "container `{}` uses `{}`, which nobody attaches",
+                    configuration.name.value, name.value
+                );
+                let known =
+                    self.map.attached_names().map(str::to_owned).chain(self.all_references()).collect();
+                self.unknown(
+                    message,
+                    name,
+                    "no attached volume or container with volumes of this name",
+                    known,
+                );
+            }
+        }
+    }
+
+    fn shares_volumes(&self, reference: &str) -> bool {
+        let Some((config_name, instances)) = self.map.containers_named(reference) else { return false };
+        let has_one_container = instances.len() == 1;
+        self.map.configurations.get(config_name).is_some_and(|configuration| {
+            let raw = &configuration.raw;
+            let has_volumes = !(raw.shares.is_empty() && raw.binds.is_empty() && raw.uses.is_empty());
+            has_volumes && has_one_container
+        })
+    }
+
+    fn links(&self, configuration: &Configuration<'_>) {
+        let endpoint_links = configuration.raw.networks.iter().flat_map(|endpoint| &endpoint.value.links);
+        for link in configuration.raw.links.iter().chain(endpoint_links) {
+            let target = &link.value.container;
+            self.one_container(
+                target,
+                format!("container `{}` links to `{}`", configuration.name.value, target.value),
+            );
+        }
+    }
+
+    /// A reference that must mean exactly one container.
+    fn one_container(&self, target: &RawName, subject: String) {
+        match self.map.containers_named(&target.value) {
+            None => {
+                let known = self.map.instance_references();
+                self.unknown(
+                    format!("{subject}, which is not defined"),
+                    target,
+                    "no container of this name",
+                    known,
+                );
+            }
+            Some((config_name, instances)) if instances.len() > 1 => {
+                let named: Vec<String> =
+                    instances.iter().flatten().map(|instance| format!("{config_name}.{instance}")).collect();
+                self.context.report(
+                    Diagnostic::error(format!("{subject}, which has several instances"))
+                        .at(target.span, "which one?")
+                        .help(format!("write {}", wording::one_of(&named))),
+                );
+            }
+            Some(_) => {}
+        }
+    }
+
+    fn networks(&self, configuration: &Configuration<'_>) {
+        for endpoint in &configuration.raw.networks {
+            let name = &endpoint.value.network;
+            if self.map.network(&name.value).is_none() && !PRESET_NETWORKS.contains(&name.value.as_str()) {
+                let message = format!(
+                    "container `{}` joins `{}`, which is not defined",
+                    configuration.name.value, name.value
+                );
+                let known = self.map.raw.networks.iter().map(|(known, _)| known.value.clone()).collect();
+                self.unknown(message, name, "no network of this name", known);
+            }
+        }
+    }
+
+    fn network_mode(&self, configuration: &Configuration<'_>) {
+        let Some(mode) = value_of(&configuration.raw.network_mode) else { return };
+        if let RawNetworkMode::Container { config, instance } = &mode.value {
+            let reference = match instance {
+                Some(instance) => format!("{config}.{instance}"),
+                None => config.clone(),
+            };
+            let target = RawName::new(reference, mode.span);
+            let subject =
+                format!("container `{}` shares the network of `{}`", configuration.name.value, target.value);
+            self.one_container(&target, subject);
+        }
+        let is_default = matches!(&mode.value, RawNetworkMode::Preset(name) if name != "host");
+        if is_default {
+            return;
+        }
+        self.conflict(
+            configuration,
+            mode.span,
+            "networks",
+            super::inherit::first_span(&configuration.raw.networks),
+        );
+        let published = configuration.raw.exposes.iter().find(|port| port.value.host_port.is_some());
+        self.conflict(configuration, mode.span, "published ports", published.map(|port| port.span));
+    }
+
+    fn conflict(&self, configuration: &Configuration<'_>, mode_span: Span, what: &str, other: Option<Span>) {
+        if let Some(other) = other {
+            self.context.report(
+                Diagnostic::error(format!(
+                    "container `{}` has both `network_mode` and {what}",
+                    configuration.name.value
+                ))
+                .at(mode_span, "has no network of its own")
+                .also(other, "needs one")
+                .help("drop one of the two"),
+            );
+        }
+    }
+
+    fn unknown(&self, message: String, name: &RawName, label: &str, known: Vec<String>) {
+        let diagnostic = Diagnostic::error(message).at(name.span, label);
+        let nearest = wording::nearest(&name.value, known.iter().map(String::as_str));
+        self.context.report(match nearest {
+            Some(nearest) => diagnostic.help(format!("write `{nearest}`")),
+            None => diagnostic,
+        });
+    }
+
+    fn all_references(&self) -> Vec<String> {
+        let configurations = self.map.configurations.keys().map(|name| (*name).to_owned());
+        configurations.chain(self.map.instance_references()).collect()
+    }
+
+    /// Containers that need one another in a circle can never be started.
+    fn circles(&self) {
+        let mut finished = BTreeSet::new();
+        for config_name in self.map.configurations.keys() {
+            self.visit(config_name, &mut Vec::new(), &mut finished);
+        }
+    }
+
+    fn visit<'m>(&'m self, config_name: &'m str, path: &mut Vec<&'m str>, finished: &mut BTreeSet<&'m str>) {
+        if finished.contains(config_name) {
+            return;
+        }
+        if let Some(start) = path.iter().position(|visited| *visited == config_name) {
+            self.report_circle(&path[start..]);
+            return;
+        }
+        path.push(config_name);
+        if let Some(configuration) = self.map.configurations.get(config_name) {
+            for needed in self.needs(config_name, configuration) {
+                self.visit(needed, path, finished);
+            }
+        }
+        path.pop();
+        finished.insert(config_name);
+    }
+
+    /// Configurations that one needs directly.
+    fn needs<'m>(&'m self, config_name: &str, configuration: &'m Configuration<'_>) -> Vec<&'m str> {
+        let raw = &configuration.raw;
+        let mut needed: Vec<&str> = Vec::new();
+        if let Some(RawNetworkMode::Container { config, .. }) =
+            value_of(&raw.network_mode).map(|mode| &mode.value)
+        {
+            needed.push(config);
+        }
+        let endpoint_links = raw.networks.iter().flat_map(|endpoint| &endpoint.value.links);
+        for link in raw.links.iter().chain(endpoint_links) {
+            needed.extend(self.map.containers_named(&link.value.container.value).map(|(name, _)| name));
+        }
+        for used in &raw.uses {
+            let name = &used.value.name.value;
+            let attachers = self.map.attachers(name);
+            // A container that uses what it attaches itself needs nobody else.
+            needed.extend(attachers.iter().copied().filter(|attacher| *attacher != config_name));
+            if attachers.is_empty() {
+                needed.extend(self.map.containers_named(name).map(|(name, _)| name));
+            }
+        }
+        needed
+    }
+
+    fn report_circle(&self, circle: &[&str]) {
+        let spans: Vec<Span> = circle
+            .iter()
+            .filter_map(|name| self.map.configurations.get(name))
+            .map(|found| found.name.span)
+            .collect();
+        let Some(first) = circle.first() else { return };
+        let message = match circle {
+            [only] => format!("container `{only}` depends on itself"),
+            _ => {
+                let names: Vec<String> = circle.iter().map(|name| format!("`{name}`")).collect();
+                format!("circular dependency: {} -> `{first}`", names.join(" -> "))
+            }
+        };
+        let mut diagnostic = Diagnostic::error(message);
+        for (index, span) in spans.into_iter().enumerate() {
+            diagnostic = if index == 0 {
+                diagnostic.at(span, "starts here")
+            } else {
+                diagnostic.also(span, "by way of")
+            };
+        }
+        self.context.report(diagnostic.help("take out one of the links, uses or network modes"));
+    }
+}
+
+/// Every dependency of a container must be on the same host.
+pub(super) fn check_neighbours(
+    context: &Context<'_>,
+    map: &ResolvedMap<'_>,
+    configuration: &Configuration<'_>,
+    host_name: &str,
+) {
+    let checker = Checker { context, map };
+    for needed in checker.needs(&configuration.name.value, configuration) {
+        let Some(other) = map.configurations.get(needed) else { continue };
+        if !other.host_names.iter().any(|name| name == host_name) {
+            context.report(
+                Diagnostic::error(format!(
+                    "container `{}` needs `{needed}`, which does not run on host `{host_name}`",
+                    configuration.name.value
+                ))
+                .at(configuration.name.span, "runs there")
+                .also(other.name.span, "does not")
+                .help("give both the same `clients`"),
+            );
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! From what was typed to what is wanted of each host. Pure: files, variables in; specs and all
+//! mistakes out.
+//!
+//! ```text
+//! RawInventory -> hosts (ranges, defaults, templates, connections)
+//! RawMap       -> extends -> integrity -> for each host, configuration and instance:
+//!                 names, image, mounts, ports, links, networks, options, dependencies
+//! ```
+
+mod container;
+mod context;
+mod host_options;
+mod hosts;
+mod inherit;
+mod integrity;
+mod map;
+mod mounts;
+mod options;
+pub mod ranges;
+mod resources;
+pub mod selection;
+mod values;
+
+use std::path::Path;
+
+use indexmap::IndexMap;
+
+use crate::model::spec::FleetSpec;
+use crate::model::variables::Variables;
+use crate::source::diagnostic::{Diagnostic, Diagnostics};
+use crate::source::file::SourceMap;
+use crate::source::raw::{RawInventory, RawMap};
+
+use container::Builder;
+use context::Context;
+use hosts::ResolvedHost;
+use map::{Landscape, ResolvedMap};
+use selection::HostNames;
+
+/// Resolves an inventory and its maps.
+///
+/// `folder` is where relative paths of the inventory start. The fleet is complete only if there
+/// are no errors among the diagnostics.
+pub fn resolve(
+    inventory: &RawInventory,
+    maps: &[RawMap],
+    sources: &SourceMap,
+    variables: &Variables,
+    folder: &Path,
+) -> (FleetSpec, Diagnostics) {
+    let context = Context::new(sources, variables);
+    let mut hosts = hosts::resolve_hosts(&context, inventory, folder);
+    let host_groups = resolve_groups(&context, inventory, &hosts);
+    let host_names: Vec<String> = hosts.keys().cloned().collect();
+    let landscape = Landscape {
+        host_names: HostNames::new(host_names.iter().map(String::as_str).collect(), &host_groups),
+        default_host: default_host(&context, inventory, &host_names),
+    };
+    let resolved: Vec<ResolvedMap<'_>> =
+        maps.iter().map(|map| ResolvedMap::new(&context, map, &landscape)).collect();
+    for map in &resolved {
+        integrity::check(&context, map);
+        put_on_hosts(&context, map, &mut hosts);
+    }
+    let map_specs = resolved.iter().map(|map| map.spec(host_names.iter().cloned())).collect();
+    drop(landscape);
+    let hosts = hosts.into_iter().map(|(name, host)| (name, host.spec)).collect();
+    (FleetSpec { hosts, host_groups, maps: map_specs }, context.into_diagnostics())
+}
+
+/// Members of each group in the inventory's order; groups may name other groups that stand before.
+fn resolve_groups(
+    context: &Context<'_>,
+    inventory: &RawInventory,
+    hosts: &IndexMap<String, ResolvedHost>,
+) -> IndexMap<String, Vec<String>> {
+    let mut groups: IndexMap<String, Vec<String>> = IndexMap::new();
+    for (group_name, terms) in &inventory.groups {
+        let mut members: Vec<String> = Vec::new();
+        for term in terms {
+            let names = HostNames::new(hosts.keys().map(String::as_str).collect(), &groups);
+            match names.select(&term.value) {
+                Ok(chosen) => members.extend(chosen),
+                Err(error) => {
+                    let mut diagnostic =
+                        Diagnostic::error(format!("group `{}`: {}", group_name.value, error.message))
+                            .at(term.span, "asked for here");
+                    diagnostic.help = error.help;
+                    context.report(diagnostic);
+                }
+            }
+        }
+        let in_order = hosts.keys().filter(|name| members.contains(name)).cloned().collect();
+        groups.insert(group_name.value.clone(), in_order);
+    }
+    groups
+}
+
+/// The host for maps that name none: the one the inventory says, or the only one.
+fn default_host<'a>(
+    context: &Context<'_>,
+    inventory: &RawInventory,
+    host_names: &'a [String],
+) -> Option<&'a str> {
+    let Some(wanted) = &inventory.default_host else {
+        return match host_names {
+            [only] => Some(only),
+            _ => host_names.iter().find(|name| *name == "__default__").map(String::as_str),
+        };
+    };
+    let found = host_names.iter().find(|name| **name == wanted.value);
+    if found.is_none() {
+        let diagnostic =
+            Diagnostic::error(format!("`default_host` is `{}`, which is not defined", wanted.value))
+                .at(wanted.span, "no host of this name");
+        let nearest = crate::wording::nearest(&wanted.value, host_names.iter().map(String::as_str));
+        context.report(match nearest {
+            Some(nearest) => diagnostic.help(format!("write `{nearest}`")),
+            None => diagnostic,
+        });
+    }
+    found.map(String::as_str)
+}
+
+/// Puts the containers, volumes and networks of a map on its hosts.
+fn put_on_hosts(context: &Context<'_>, map: &ResolvedMap<'_>, hosts: &mut IndexMap<String, ResolvedHost>) {
+    for (host_name, host) in hosts {
+        let here = |host_names: &[String]| host_names.iter().any(|name| name == host_name);
+        let configurations: Vec<_> =
+            map.configurations.values().filter(|found| here(&found.host_names)).collect();
+        if configurations.is_empty() {
+            continue;
+        }
+        for (name, network) in &map.raw.networks {
+            host.spec.networks.push(resources::network(context, &map.name, name, network));
+        }
+        for configuration in configurations {
+            integrity::check_neighbours(context, map, configuration, host_name);
+            for attach in &configuration.raw.attaches {
+                host.spec.volumes.push(resources::volume(context, map, configuration, &attach.value.name));
+            }
+            let mut built = Vec::new();
+            for instance_name in configuration.instances() {
+                let builder = Builder { context, map, configuration, host, instance_name };
+                built.extend(builder.build());
+            }
+            host.spec.containers.extend(built);
+        }
+    }
+}
