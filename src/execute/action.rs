@@ -99,7 +99,7 @@ impl<E: Engine, S: Shell> Host<'_, E, S> {
     async fn mountpoint(&self, volume_name: &str) -> Result<String, EngineError> {
         let volumes = self.engine.list_volumes().await?;
         let found = volumes.into_iter().find(|volume| volume.name == volume_name);
-        found.map(|volume| volume.mountpoint).ok_or_else(|| EngineError::not_found("GET /volumes", volume_name))
+        found.map(|volume| volume.mountpoint).ok_or_else(|| EngineError::from_status("GET /volumes", 404, format!("no volume is called `{volume_name}`")))
     }
 
     async fn run_command(

@@ -4,6 +4,7 @@
 //! the path's text, and on the host by what the path is.
 
 use crate::host::shell::{Shell, ShellError};
+use crate::host::ssh::command::quote;
 use crate::model::volume::Preparation;
 use crate::observe::VolumeRoots;
 
@@ -21,6 +22,9 @@ pub enum PrepareError {
         /// What the Engine reported.
         mountpoint: String,
     },
+    /// No program can be given such an argument.
+    #[error("owner, mode or path holds a NUL character")]
+    NulByte,
     /// The script could not be run.
     #[error("could not run chown and chmod on the host")]
     Shell(#[from] ShellError),
@@ -43,7 +47,8 @@ pub async fn prepare_volume(
     if !is_safe_mountpoint(mountpoint) {
         return Err(PrepareError::UnsafePath { mountpoint: mountpoint.to_owned() });
     }
-    let output = shell.run_script(&preparation_script(mountpoint, preparation)).await?;
+    let script = preparation_script(mountpoint, preparation).ok_or(PrepareError::NulByte)?;
+    let output = shell.run_script(&script).await?;
     if output.status == 0 {
         return Ok(());
     }
@@ -58,20 +63,20 @@ fn is_safe_mountpoint(path: &str) -> bool {
 }
 
 /// `-h` keeps chown off the targets of symbolic links; `chmod -R` leaves links alone by itself.
-fn preparation_script(mountpoint: &str, preparation: &Preparation) -> String {
-    let path = quote(mountpoint);
+fn preparation_script(mountpoint: &str, preparation: &Preparation) -> Option<String> {
+    let path = quote(mountpoint)?;
     let mut script = format!(
         "{AS_ROOT}path={path}\n\
          as_root test -d \"$path\" || {{ echo \"$path is not a directory\" >&2; exit 3; }}\n\
          as_root test ! -L \"$path\" || {{ echo \"$path is a symbolic link\" >&2; exit 3; }}\n"
     );
     if let Some(owner) = &preparation.owner {
-        script.push_str(&format!("as_root chown -hR -- {} \"$path\"\n", quote(owner)));
+        script.push_str(&format!("as_root chown -hR -- {} \"$path\"\n", quote(owner)?));
     }
     if let Some(mode) = &preparation.mode {
-        script.push_str(&format!("as_root chmod -R -- {} \"$path\"\n", quote(mode)));
+        script.push_str(&format!("as_root chmod -R -- {} \"$path\"\n", quote(mode)?));
     }
-    script
+    Some(script)
 }
 
 /// Looks into volumes over a host's shell.
@@ -79,7 +84,8 @@ pub struct ShellVolumeRoots<'a, S>(pub &'a S);
 
 impl<S: Shell> VolumeRoots for ShellVolumeRoots<'_, S> {
     async fn is_empty(&self, mountpoints: &[String]) -> Result<Vec<bool>, String> {
-        let output = self.0.run_script(&emptiness_script(mountpoints)).await.map_err(|e| e.to_string())?;
+        let script = emptiness_script(mountpoints).ok_or("a path holds a NUL character")?;
+        let output = self.0.run_script(&script).await.map_err(|error| error.to_string())?;
         let answers: Vec<bool> = output.stdout.lines().map(|line| line == "empty").collect();
         if output.status != 0 || answers.len() != mountpoints.len() {
             return Err(output.stderr);
@@ -89,15 +95,11 @@ impl<S: Shell> VolumeRoots for ShellVolumeRoots<'_, S> {
 }
 
 /// Prints `empty` or `used` for each path, in order.
-fn emptiness_script(mountpoints: &[String]) -> String {
-    let paths: Vec<String> = mountpoints.iter().map(|path| quote(path)).collect();
-    format!(
+fn emptiness_script(mountpoints: &[String]) -> Option<String> {
+    let paths: Option<Vec<String>> = mountpoints.iter().map(|path| quote(path)).collect();
+    Some(format!(
         "{AS_ROOT}for path in {}; do\n  entries=$(as_root ls -A -- \"$path\")\n  \
          if [ -z \"$entries\" ]; then echo empty; else echo used; fi\ndone\n",
-        paths.join(" ")
-    )
-}
-
-fn quote(text: &str) -> String {
-    crate::host::ssh::quote(text)
+        paths?.join(" ")
+    ))
 }

@@ -26,6 +26,7 @@ use hyper::{Response, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
+use tokio_util::task::AbortOnDropHandle;
 
 pub use super::engine_dialer::EngineDialer;
 use super::engine_dialer::{EngineIo, Route};
@@ -57,6 +58,8 @@ pub struct ChannelPool {
     /// Told of every connection that becomes idle, and of every one that will not.
     freed: Notify,
     slots: Arc<Semaphore>,
+    /// Closes idle connections that keep a command from running.
+    yielding: OnceLock<AbortOnDropHandle<()>>,
 }
 
 /// Which connections are between two requests.
@@ -78,6 +81,7 @@ impl ChannelPool {
             state: Mutex::default(),
             freed: Notify::new(),
             slots: Arc::new(Semaphore::new(CONNECTION_LIMIT)),
+            yielding: OnceLock::new(),
         })
     }
 
@@ -110,7 +114,7 @@ impl ChannelPool {
             Some(request) if is_reused => {
                 // The others have been idle as long and are as likely closed: take a new one.
                 self.lock().idle.clear();
-                let mut sender = self.open(self.slot().await?).await?;
+                let mut sender = self.open().await?;
                 let response = sender.send_request(request).await?;
                 Ok(self.answered(sender, response))
             }
@@ -130,7 +134,7 @@ impl ChannelPool {
         self.lock().returning += 1;
         let pool = Arc::clone(self);
         tokio::spawn(async move {
-            let is_reusable = sender.ready().await.is_ok();
+            let is_reusable = sender.ready().await.is_ok() && !pool.must_yield();
             {
                 let mut state = pool.lock();
                 state.returning -= 1;
@@ -156,9 +160,11 @@ impl ChannelPool {
                 let _ = timeout_at(patience, freed).await;
                 continue;
             }
+            // Opening may have to wait for a connection of ours to end, so one that becomes idle
+            // meanwhile is taken instead. An open that is given up closes what it opened.
             tokio::select! {
                 biased;
-                slot = self.slot() => return Ok((self.open(slot?).await?, false)),
+                sender = self.open() => return Ok((sender?, false)),
                 () = freed => {}
             }
         }
@@ -181,13 +187,13 @@ impl ChannelPool {
         slot.map_err(|_| self.fail(Stage::Channel, ConnectErrorKind::Lost { reason: None }))
     }
 
-    /// Opens a connection. The slot is held by its stream, so an upgraded stream holds it too.
-    async fn open(
-        self: &Arc<Self>,
-        slot: OwnedSemaphorePermit,
-    ) -> Result<SendRequest<EngineBody>, ConnectError> {
+    /// Opens a connection, when there is room. The slot is held by its stream, so an upgraded
+    /// stream holds it too.
+    async fn open(self: &Arc<Self>) -> Result<SendRequest<EngineBody>, ConnectError> {
+        let slot = self.slot().await?;
         let dialled = self.dialer.dial(&self.route, &self.deadlines).await;
         let stream = dialled.map_err(|(stage, kind)| self.fail(stage, kind))?;
+        self.yield_to_commands();
         let stream = TokioIo::new(Slotted { stream, _slot: slot });
         let deadline = self.deadlines.channel;
         let shaken = timeout(deadline, http1::Builder::new().handshake(stream)).await;
@@ -201,6 +207,27 @@ impl ChannelPool {
             }
         });
         Ok(sender)
+    }
+
+    /// From now on closes idle connections whenever a command has no room on the server, where
+    /// each connection takes up a session.
+    fn yield_to_commands(self: &Arc<Self>) {
+        let Some(session) = self.dialer.stdio_session(&self.route) else { return };
+        let (session, pool) = (Arc::downgrade(session), Arc::downgrade(self));
+        self.yielding.get_or_init(|| {
+            AbortOnDropHandle::new(tokio::spawn(async move {
+                while let Some(wanted) = session.upgrade().map(|session| session.room_wanted()) {
+                    wanted.await;
+                    let Some(pool) = pool.upgrade() else { return };
+                    pool.lock().idle.clear();
+                }
+            }))
+        });
+    }
+
+    /// Whether a connection that could be used again must make room for a command.
+    fn must_yield(&self) -> bool {
+        self.dialer.stdio_session(&self.route).is_some_and(|session| session.is_room_wanted())
     }
 
     fn fail(&self, stage: Stage, kind: ConnectErrorKind) -> ConnectError {

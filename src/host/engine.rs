@@ -21,7 +21,7 @@ use crate::model::observed::{
 use crate::model::spec::RegistryLogin;
 use crate::model::volume::VolumeSpec;
 
-use super::error::EngineError;
+use super::engine_error::EngineError;
 
 /// A container as the list shows it.
 #[derive(Debug, Clone, PartialEq)]

@@ -16,15 +16,16 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf as _, Bytes};
-use russh::{ChannelMsg, ChannelReadHalf};
+use russh::ChannelMsg;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::error::{ConnectErrorKind, Stage};
-use super::ssh::command::{CloseOnDrop, last_lines, quote};
-use super::ssh::{Deadlines, OpenSession, SshSession};
+use super::ssh::channels::SessionChannel;
+use super::ssh::command::{last_lines, quote};
+use super::ssh::{Deadlines, SshSession};
 
 /// Messages of a dial-stdio channel kept for a slow reader: at most 32 KiB each.
 const STDIO_QUEUE_MESSAGES: usize = 64;
@@ -90,6 +91,15 @@ impl EngineDialer {
             | Self::DialStdio { session, .. } => session.host_name().to_owned(),
             Self::Unix(path) => format!("unix://{}", path.display()),
             Self::Tcp(address) => format!("tcp://{address}"),
+        }
+    }
+
+    /// The session whose few command channels this way of dialling takes up, if it does.
+    pub(super) fn stdio_session(&self, route: &OnceLock<Route>) -> Option<&Arc<SshSession>> {
+        match self {
+            Self::DialStdio { session, .. } => Some(session),
+            Self::SshSocket { session, .. } if route.get() == Some(&Route::Stdio) => Some(session),
+            _ => None,
         }
     }
 
@@ -203,34 +213,29 @@ async fn dial_stdio(
     let address =
         quote(&format!("unix://{socket_path}")).ok_or_else(|| refused(russh::Error::Inconsistent))?;
     let sudo = if with_sudo { "sudo -n " } else { "" };
-    let (channel, open_session) = session.open_session_channel().await.map_err(refused)?;
-    let (reader, writer) = CloseOnDrop::split(channel);
-    writer.exec(format!("{sudo}docker -H {address} system dial-stdio")).await.map_err(refused)?;
-    let input = writer.input();
+    let channel = session.open_stdio_channel().await.map_err(refused)?;
+    channel.exec(format!("{sudo}docker -H {address} system dial-stdio")).await.map_err(refused)?;
+    let input = channel.input();
     let (sender, receiver) = mpsc::channel(STDIO_QUEUE_MESSAGES);
-    tokio::spawn(pump(reader, sender, writer, open_session));
+    tokio::spawn(pump(channel, sender));
     Ok(Box::new(StdioStream { receiver, unread: Bytes::new(), input }))
 }
 
 /// Carries a dial-stdio channel's output to its stream. russh's own stream would drop stderr
 /// and the exit status, and a missing `docker` program would look like an empty answer.
-async fn pump(
-    mut reader: ChannelReadHalf,
-    sender: mpsc::Sender<io::Result<Bytes>>,
-    _writer: CloseOnDrop,
-    _open_session: OpenSession,
-) {
+async fn pump(mut channel: SessionChannel, sender: mpsc::Sender<io::Result<Bytes>>) {
     let mut stderr = Vec::new();
     let mut trouble = Some("connection was lost".to_owned());
     loop {
         let message = tokio::select! {
-            message = reader.wait() => message,
-            () = sender.closed() => return,
+            message = channel.wait() => message,
+            // Nobody reads any more: at end-of-file dial-stdio ends by itself.
+            () = sender.closed() => return channel.finish().await,
         };
         match message {
             Some(ChannelMsg::Data { data }) => {
                 if sender.send(Ok(data)).await.is_err() {
-                    return;
+                    return channel.finish().await;
                 }
             }
             Some(ChannelMsg::ExtendedData { data, .. }) => {
@@ -245,7 +250,7 @@ async fn pump(
                 trouble = Some(format!("signal {signal_name:?}"));
             }
             Some(ChannelMsg::Failure) => trouble = Some("server refused to run a command".to_owned()),
-            Some(ChannelMsg::Close) | None => break,
+            None => break,
             Some(_) => {}
         }
     }

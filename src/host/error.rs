@@ -278,7 +278,12 @@ pub enum ConnectErrorKind {
         skipped: Vec<String>,
     },
     /// The server accepted none of the keys.
-    #[error("user `{user}` was refused with {}{}", offered_list(offered), skipped_list(skipped))]
+    #[error(
+        "user `{user}` was refused with {}{}{}",
+        offered_list(offered),
+        skipped_list(skipped),
+        accepted_list(server_accepts)
+    )]
     Refused {
         /// Login name.
         user: String,
@@ -393,7 +398,13 @@ impl ConnectErrorKind {
             Self::NoKeys { .. } => {
                 "load a key with `ssh-add`, or name a key file in the inventory".to_owned()
             }
-            Self::Refused { user, skipped, partly_accepted, .. } => refused_help(user, skipped, *partly_accepted),
+            Self::Refused { partly_accepted: true, .. } => {
+                "allow public key authentication alone for this user: a second proof cannot be given".to_owned()
+            }
+            Self::Refused { server_accepts, .. } if !accepted_list(server_accepts).is_empty() => {
+                "allow public key authentication (`PubkeyAuthentication yes`) on the host".to_owned()
+            }
+            Self::Refused { user, skipped, .. } => refused_help(user, skipped),
             Self::CutWhileAuthenticating { .. } => "name the one right key in the inventory, or set `IdentitiesOnly yes` \
                  in `ssh_config`: sshd hangs up after `MaxAuthTries` keys"
                 .to_owned(),
@@ -436,11 +447,7 @@ fn keyscan_type(algorithm: &str) -> &str {
     }
 }
 
-fn refused_help(user: &str, skipped: &[String], partly_accepted: bool) -> String {
-    if partly_accepted {
-        return "allow public key authentication alone for this user: a second proof cannot be given"
-            .to_owned();
-    }
+fn refused_help(user: &str, skipped: &[String]) -> String {
     let mut text = format!(
         "add one of these keys to `~{user}/.ssh/authorized_keys` on the host, or name another key or user"
     );
@@ -455,6 +462,14 @@ fn offered_list(offered: &[OfferedKey]) -> String {
         return "no key".to_owned();
     }
     offered.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// Says what the server wants where it takes no keys at all.
+fn accepted_list(server_accepts: &[String]) -> String {
+    if server_accepts.is_empty() || server_accepts.iter().any(|method| method == "publickey") {
+        return String::new();
+    }
+    format!("; the server takes only {}", server_accepts.join(", "))
 }
 
 fn skipped_list(skipped: &[String]) -> String {

@@ -5,6 +5,7 @@
 
 pub mod connection;
 pub mod container;
+pub mod effective;
 pub mod host_options;
 pub mod image;
 pub mod item;

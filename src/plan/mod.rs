@@ -26,6 +26,8 @@ pub mod diff;
 pub mod effective;
 mod order;
 mod planner;
+#[cfg(test)]
+mod tests;
 pub mod text;
 
 use std::collections::BTreeSet;
@@ -105,9 +107,11 @@ impl Plan {
         self.steps.iter().map(|step| &step.item).collect()
     }
 
-    /// Whether something that runs now is stopped or removed.
-    pub fn interrupts_service(&self) -> bool {
-        self.steps.iter().any(|step| step.interrupts_service)
+    /// Whether something that is there now is stopped or removed.
+    pub fn destroys(&self) -> bool {
+        self.steps.iter().any(|step| {
+            step.interrupts_service || matches!(step.action, Action::RemoveContainer { .. } | Action::RemoveVolume { .. })
+        })
     }
 }
 

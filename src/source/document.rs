@@ -71,3 +71,30 @@ fn decode(path: &Path, bytes: Vec<u8>) -> Result<String, Diagnostic> {
     }
     Ok(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::super::testing::document;
+    use super::MAX_FILE_BYTES;
+
+    #[test]
+    fn what_is_not_text_is_refused() {
+        for (bytes, message) in [
+            (&b"a: 1\nb: \xff\n"[..], "`map.yaml` is not a text file: line 2 holds bytes that are not UTF-8"),
+            (&b"a: 1\n\nb: \0\n"[..], "`map.yaml` is not a text file: line 3 holds a NUL byte"),
+            (&b"\xef\xbb\xbf"[..], "`map.yaml` is empty"),
+        ] {
+            assert_eq!(document(bytes).messages(), [message]);
+        }
+    }
+
+    #[test]
+    fn huge_files_are_refused_quickly() {
+        let start = Instant::now();
+        let read = document(vec![b'a'; MAX_FILE_BYTES + 1]);
+        assert_eq!(read.messages(), ["`map.yaml` is larger than 16 MiB, too large for a YAML file"]);
+        assert!(start.elapsed() < Duration::from_secs(1));
+    }
+}

@@ -89,6 +89,22 @@ impl SourceMap {
         (found.start_of(first)..until, offset(first) + 1)
     }
 
+    /// The byte range of the line at an offset, cut to `margin` bytes on either side of the offset.
+    pub(super) fn part_of_line(&self, file: FileId, at: u32, margin: usize) -> Range<usize> {
+        let (line, _) = self.lines_around(file, at, at);
+        let text = self.text(file);
+        let at = (at as usize).clamp(line.start, line.end);
+        let mut start = at.saturating_sub(margin).max(line.start);
+        let mut end = (at + margin).min(line.end);
+        while !text.is_char_boundary(start) {
+            start -= 1;
+        }
+        while !text.is_char_boundary(end) {
+            end += 1;
+        }
+        start..end
+    }
+
     /// A part of the text as it may be shown: of the same length, without what is hidden.
     pub(super) fn shown(&self, file: FileId, part: Range<usize>) -> Cow<'_, str> {
         let Some(found) = self.get(file) else {

@@ -162,3 +162,110 @@ fn trouble(error: &io::Error) -> String {
         _ => format!("cannot be read: {error}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::super::render::{RenderOptions, render};
+    use super::*;
+
+    fn load_files(files: &[(&str, &str)], extra: &[&str]) -> Loaded {
+        let files: BTreeMap<&Path, &str> =
+            files.iter().map(|(path, text)| (Path::new(*path), *text)).collect();
+        let extra: Vec<PathBuf> = extra.iter().map(PathBuf::from).collect();
+        let values = [("MAPS", "shared"), ("MAP", "env.yaml")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let variables = Variables::new(values, Some("/home/me".to_owned()));
+        load(Path::new("fleet/prod.yaml"), &extra, &variables, &mut |path| match files.get(path) {
+            Some(text) => Ok(text.as_bytes().to_vec()),
+            None if path.ends_with("secret.yaml") => Err(io::ErrorKind::PermissionDenied.into()),
+            None => Err(io::ErrorKind::NotFound.into()),
+        })
+    }
+
+    fn names(loaded: &Loaded) -> Vec<&str> {
+        loaded.maps.iter().filter_map(|map| Some(map.name.as_ref()?.value.as_str())).collect()
+    }
+
+    fn messages(loaded: &Loaded) -> Vec<&str> {
+        loaded.diagnostics.iter().map(|found| found.message.as_str()).collect()
+    }
+
+    #[test]
+    fn maps_are_found_beside_the_inventory_and_named() {
+        let inventory = "maps: {own: a.yaml, in_place: {web: }}";
+        let files = [
+            ("fleet/prod.yaml", inventory),
+            ("fleet/a.yaml", "name: dropped\nweb:\n"),
+            ("b.x.yaml", "web:\n"),
+        ];
+        let loaded = load_files(&files, &["b.x.yaml"]);
+        assert_eq!(messages(&loaded), [""; 0]);
+        assert_eq!(names(&loaded), ["own", "in_place", "b.x"]);
+        let loaded =
+            load_files(&[("fleet/prod.yaml", "maps: a.yaml"), ("fleet/a.yaml", "name: main\nweb:\n")], &[]);
+        assert_eq!(names(&loaded), ["main"]);
+    }
+
+    #[test]
+    fn paths_of_maps_take_variables() {
+        let inventory = "maps: [!path $MAPS/a.yaml, !env MAP, !path ~/b.yaml, !env NO_MAP]";
+        let files = [
+            ("fleet/prod.yaml", inventory),
+            ("fleet/shared/a.yaml", "w:\n"),
+            ("fleet/env.yaml", "w:\n"),
+            ("/home/me/b.yaml", "w:\n"),
+        ];
+        let loaded = load_files(&files, &[]);
+        assert_eq!(names(&loaded), ["a", "env", "b"]);
+        assert_eq!(messages(&loaded), ["variable `NO_MAP` is not set"]);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_where_it_is_named() {
+        let loaded = load_files(&[("fleet/prod.yaml", "maps:\n  - a.yaml\n  - secret.yaml\n")], &["b.yaml"]);
+        insta::assert_snapshot!(render(&loaded.diagnostics, &loaded.sources, RenderOptions::default()), @"
+        error: map `b.yaml` does not exist
+
+        error: map `a.yaml` does not exist
+         --> fleet/prod.yaml:2:5
+          |
+        2 |   - a.yaml
+          |     ^^^^^^ named here
+
+        error: map `secret.yaml` may not be read
+         --> fleet/prod.yaml:3:5
+          |
+        3 |   - secret.yaml
+          |     ^^^^^^^^^^^ named here
+
+        3 errors in 1 file
+        ");
+        let loaded = load_files(&[], &[]);
+        assert!(loaded.inventory.is_none());
+        assert_eq!(messages(&loaded), ["inventory `fleet/prod.yaml` does not exist"]);
+    }
+
+    #[test]
+    fn two_maps_of_one_name_are_refused() {
+        let inventory = "maps: [a.yaml, {name: a, web: }]";
+        let loaded = load_files(&[("fleet/prod.yaml", inventory), ("fleet/a.yaml", "web:\n")], &[]);
+        assert_eq!(names(&loaded), ["a"]);
+        assert_eq!(messages(&loaded), ["two maps are called `a`"]);
+    }
+
+    #[test]
+    fn mistakes_of_all_files_are_collected() {
+        let files = [
+            ("fleet/prod.yaml", "maps: [a.yaml, b.yaml]\nhosts: {x: {prot: 22}}\n"),
+            ("fleet/a.yaml", "web: {imgae: x}\n"),
+            ("fleet/b.yaml", "web: {image: [\n"),
+        ];
+        let loaded = load_files(&files, &[]);
+        assert_eq!(
+            messages(&loaded),
+            ["unknown key `prot` in host `x`", "unknown key `imgae` in container `web`", "value is missing"]
+        );
+    }
+}

@@ -33,6 +33,8 @@ mod read_ports;
 mod read_user;
 mod read_volumes;
 mod reader;
+#[cfg(test)]
+mod robustness;
 mod secrets;
 #[cfg(test)]
 mod testing;

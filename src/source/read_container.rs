@@ -168,3 +168,134 @@ fn add_host_config(container: &mut RawContainer, options: Vec<(RawName, Node)>, 
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::raw::{RawContainer, Setting};
+    use super::super::testing::{assert_forms, container, joined, map, text};
+    use super::CONTAINER_KEYS;
+
+    #[test]
+    fn every_known_key_is_read() {
+        for key in CONTAINER_KEYS {
+            let read = container(key, "");
+            assert!(!read.messages().iter().any(|message| message.contains("unknown")), "{key}");
+        }
+    }
+
+    #[test]
+    fn simple_lists_take_one_value_many_or_none() {
+        for key in ["extends", "instances", "clients", "shares"] {
+            let mapping = format!("error: `{key}` needs a list or a single value, found a mapping of 1 key");
+            let forms = [
+                ("", ""),
+                ("[]", ""),
+                ("a", "a"),
+                ("[a, b]", "a; b"),
+                ("1", "1"),
+                ("{a: b}", mapping.as_str()),
+            ];
+            assert_forms(key, &forms, |container| match key {
+                "extends" => joined(&container.extends, |name| name.value.clone()),
+                "instances" => joined(&container.instances, |name| name.value.clone()),
+                "clients" => joined(&container.clients, |name| name.value.clone()),
+                _ => joined(&container.shares, text),
+            });
+        }
+        assert_forms(
+            "instances",
+            &[("[a, ]", "a"), ("[a, null]", "error: `instances` needs a name, found nothing")],
+            |found| joined(&found.instances, |name| name.value.clone()),
+        );
+    }
+
+    #[test]
+    fn null_is_told_from_absent() {
+        let read = map("web: {image: , stop_timeout: null, user: ~, persistent: , healthcheck: }").good();
+        let found = &read.containers[0].1;
+        assert!(matches!(found.image, Setting::Null(_)));
+        assert!(matches!(found.stop_timeout, Setting::Null(_)));
+        assert!(matches!(found.user, Setting::Null(_)));
+        assert!(matches!(found.persistent, Setting::Null(_)));
+        assert!(matches!(found.healthcheck, Setting::Null(_)));
+        assert_eq!(found.permissions, Setting::Unset);
+        assert_eq!(map("web:").good().containers[0].1, RawContainer::default());
+    }
+
+    #[test]
+    fn texts_are_taken_as_typed() {
+        for (form, expected) in
+            [("0750", "0750"), ("u=rwX,g=,o=", "u=rwX,g=,o="), ("1.30", "1.30"), ("!env M", "!env M")]
+        {
+            assert_forms("permissions", &[(form, expected)], |found| match &found.permissions {
+                Setting::Value(mode) => text(mode),
+                other => format!("{other:?}"),
+            });
+        }
+        let empty = "error: `image` needs text, found an empty text";
+        assert_forms(
+            "image",
+            &[("''", empty), ("[a]", "error: `image` needs text, found a list of 1 item")],
+            |_| String::new(),
+        );
+    }
+
+    #[test]
+    fn numbers_and_switches_are_plain() {
+        let seconds = "error: `stop_timeout` needs a whole number of seconds, found";
+        let errors: Vec<String> =
+            ["`010`", "`1_0`", "`0x10`", "`1e1`", "`1:30`", "`10s`", "`-1`", "`1.5`", "a list of 0 items"]
+                .iter()
+                .map(|found| format!("{seconds} {found}"))
+                .collect();
+        let forms = ["010", "1_0", "0x10", "1e1", "1:30", "10s", "-1", "1.5", "[]"];
+        let mut table: Vec<(&str, &str)> =
+            forms.iter().copied().zip(errors.iter().map(String::as_str)).collect();
+        table.extend([("10", "10"), ("'10'", "10"), ("0", "0")]);
+        assert_forms("stop_timeout", &table, |found| match &found.stop_timeout {
+            Setting::Value(timeout) => timeout.value.to_string(),
+            other => format!("{other:?}"),
+        });
+        let delay = "error: `start_delay` needs a number of seconds, found `1s`";
+        assert_forms("start_delay", &[("0.5", "0.5"), ("2", "2"), ("1s", delay)], |found| {
+            match &found.start_delay {
+                Setting::Value(delay) => delay.value.to_string(),
+                other => format!("{other:?}"),
+            }
+        });
+        let switch = [
+            ("true", "true"),
+            ("No", "false"),
+            ("ON", "true"),
+            ("'true'", "error: `persistent` needs `true` or `false`, found the text `true`"),
+            ("1", "error: `persistent` needs `true` or `false`, found `1`"),
+            ("!env X", "error: `persistent` needs `true` or `false`, found `X`"),
+        ];
+        assert_forms("persistent", &switch, |found| match &found.persistent {
+            Setting::Value(persistent) => persistent.value.to_string(),
+            other => format!("{other:?}"),
+        });
+    }
+
+    #[test]
+    fn start_options_are_host_config() {
+        let read =
+            map("web: {start_options: {privileged: true}, host_config: {restart_policy: {name: always}}}")
+                .good();
+        let keys = joined(&read.containers[0].1.host_config, |(key, _)| key.value.clone());
+        assert_eq!(keys, "privileged; restart_policy");
+        let twice = map("web: {start_options: {privileged: true}, host_config: {privileged: false}}");
+        assert_eq!(
+            twice.messages(),
+            ["`privileged` is in `host_config` and `start_options` of container `web`"]
+        );
+    }
+
+    #[test]
+    fn options_keep_their_values_unread() {
+        let read = map("web: {create_options: {environment: {A: 0750}}}").good();
+        let (key, value) = &read.containers[0].1.create_options[0];
+        assert_eq!(key.value, "environment");
+        assert_eq!(value.get("A").and_then(|value| value.as_plain_text()), Some("0750"));
+    }
+}

@@ -3,7 +3,7 @@
 use super::diagnostic::Diagnostic;
 use super::node::{Node, NodeValue};
 use super::raw::{RawHost, RawName, RawRegistryLogin, RawSshConfig, RawText};
-use super::reader::Reader;
+use super::reader::{Entry, Reader};
 use super::scalar::boolean;
 use super::span::Span;
 
@@ -142,7 +142,8 @@ fn without_effect(key: &Node, label: &str, reader: &mut Reader<'_>) {
 
 fn read_logins(node: &Node, reader: &mut Reader<'_>) -> Vec<(RawName, RawRegistryLogin)> {
     let mut logins = Vec::new();
-    for (key, value) in reader.entries(node, "auth_configs") {
+    let logins_subject = format!("`auth_configs` of {}", reader.subject());
+    for (key, value) in login_entries(node, &logins_subject, reader) {
         let Some(registry) = reader.key(key, "auth_configs") else { continue };
         let subject = format!("the login at `{}` of {}", *registry, reader.subject());
         let login = read_login(value, &mut reader.with_subject(subject));
@@ -153,17 +154,33 @@ fn read_logins(node: &Node, reader: &mut Reader<'_>) -> Vec<(RawName, RawRegistr
 
 fn read_login(node: &Node, reader: &mut Reader<'_>) -> RawRegistryLogin {
     let mut login = RawRegistryLogin::default();
-    for (key, value) in reader.entries(node, "auth_configs") {
+    let subject = reader.subject().to_owned();
+    for (key, value) in login_entries(node, &subject, reader) {
         let name = key.as_text().unwrap_or_default();
         match name {
             "username" => login.username = reader.optional_text(value, name),
             "password" => login.password = reader.optional_text(value, name),
             "email" => login.email = reader.optional_text(value, name),
             _ if LOGIN_WITHOUT_EFFECT.contains(&name) => without_effect(key, "has no effect", reader),
+            _ if name.contains(':') => {
+                // `{password:secret}` without a space is a key; it must not be shown.
+                let message = format!("unknown key in {subject}");
+                let diagnostic = Diagnostic::error(message).at(key.span, "unknown key");
+                reader.report(diagnostic.help("write a space after the `:`"));
+            }
             _ => reader.unknown_key(key, &LOGIN_KEYS),
         }
     }
     login
+}
+
+/// The entries of a mapping. Anything else may be a password and is not quoted in the message.
+fn login_entries<'n>(node: &'n Node, subject: &str, reader: &mut Reader<'_>) -> &'n [Entry] {
+    if !node.is_null() && node.as_mapping().is_none() {
+        let message = format!("{subject} must be a mapping, found {}", node.kind());
+        reader.report(Diagnostic::error(message).at(node.span, "expected a mapping"));
+    }
+    node.as_mapping().unwrap_or_default()
 }
 
 fn read_ssh_config(node: &Node, reader: &mut Reader<'_>) -> Option<RawSshConfig> {
@@ -197,10 +214,11 @@ fn hops(text: RawText) -> Vec<RawText> {
     let is_verbatim = length as usize == text.text.len();
     let mut hops = Vec::new();
     let mut start = text.span.start;
+    let offset = |width: usize| u32::try_from(width).unwrap_or(length);
     for part in text.text.split(',') {
-        let width = u32::try_from(part.len()).unwrap_or(length);
-        let own = Span { file: text.span.file, start, end: start.saturating_add(width) };
-        start = own.end.saturating_add(1);
+        let first = start + offset(part.len() - part.trim_start().len());
+        let own = Span { file: text.span.file, start: first, end: first + offset(part.trim().len()) };
+        start += offset(part.len() + 1);
         let span = if is_verbatim { own } else { text.span };
         hops.push(RawText { text: part.trim().to_owned(), tag: None, span });
     }
@@ -213,5 +231,115 @@ impl Reader<'_> {
         let expected = "a port from 1 to 65535";
         let port = self.whole::<u16>(node, property, expected)?;
         if port.value == 0 { self.wrong(node, property, expected) } else { Some(port) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::raw::{RawHost, RawSshConfig};
+    use super::super::testing::{Read, inventory, joined, text};
+    use super::{HOST_KEYS, WITHOUT_EFFECT};
+
+    fn host(form: &str) -> Read<RawHost> {
+        let Read { sources, value, diagnostics } = inventory(&format!("hosts:\n  web1: {form}\n"));
+        let host = value.and_then(|inventory| inventory.hosts.into_iter().next()).map(|(_, host)| host);
+        Read { sources, value: host, diagnostics }
+    }
+
+    #[test]
+    fn every_known_key_is_read() {
+        for key in HOST_KEYS {
+            let read = host(&format!("{{{key}: }}"));
+            assert!(!read.messages().iter().any(|message| message.contains("unknown")), "{key}");
+        }
+    }
+
+    #[test]
+    fn keys_of_clients_are_read() {
+        let read = host(
+            "{base_url: unix:///x, fabric_host: 'me@h{number}', version: 1.30, timeout: 60, wait_timeout: '5', stop_timeout: 7, \
+             tunnel_remote_port: 2375, domainname: d, interfaces: {private: 10.0.0.1}, interfaces_ipv6: {private: '::1'}, \
+             auth_configs: {r: {username: u, password: !env P, email: e}}}",
+        )
+        .good();
+        assert_eq!(read.fabric_host.as_ref().map(text).as_deref(), Some("me@h{number}"));
+        assert_eq!(read.version.as_ref().map(text).as_deref(), Some("1.30"));
+        assert_eq!(read.wait_timeout_seconds.map(|seconds| seconds.value), Some(5));
+        assert_eq!(read.tunnel_remote_port.map(|port| port.value), Some(2375));
+        assert_eq!(
+            joined(&read.interfaces_ipv6, |(name, address)| format!("{}={}", **name, text(address))),
+            "private=::1"
+        );
+        let login = &read.auth_configs[0].1;
+        assert_eq!(login.password.as_ref().map(text).as_deref(), Some("!env P"));
+        assert_eq!(host("").good(), RawHost::default());
+    }
+
+    #[test]
+    fn keys_of_ssh_are_read() {
+        let read = host("{user: u, port: 22, identity_file: a, identity_files: [b, !path c], known_hosts: k, docker_socket: /s}").good();
+        assert_eq!(joined(&read.identity_files, text), "a; b; !path c");
+        assert_eq!(joined(&read.known_hosts, text), "k");
+        assert_eq!(read.port.map(|port| port.value), Some(22));
+        for (form, hops) in [
+            ("a", Some("a")),
+            ("'a, b'", Some("a; b")),
+            ("[a, b]", Some("a; b")),
+            ("[]", Some("")),
+            ("none", Some("")),
+            ("", None),
+        ] {
+            let read = host(&format!("{{proxy_jump: {form}}}")).good();
+            assert_eq!(read.proxy_jump.map(|found| joined(&found, text)).as_deref(), hops, "{form}");
+        }
+        assert!(matches!(host("{ssh_config: false}").good().ssh_config, Some(RawSshConfig::Ignore(_))));
+        assert!(matches!(host("{ssh_config: yes}").good().ssh_config, Some(RawSshConfig::User(_))));
+        assert!(
+            matches!(host("{ssh_config: f}").good().ssh_config, Some(RawSshConfig::File(file)) if file.text == "f")
+        );
+    }
+
+    #[test]
+    fn hops_in_one_text_have_their_own_places() {
+        let read = host("{proxy_jump: 'one,two'}").good();
+        let hops = read.proxy_jump.unwrap_or_default();
+        assert_eq!(hops[0].span, hops[1].span);
+        let Read { sources, value, .. } = host("\n    proxy_jump: one, two");
+        let spans = value.and_then(|host| host.proxy_jump).unwrap_or_default();
+        let shown: Vec<&str> = spans
+            .iter()
+            .map(|hop| &sources.text(hop.span.file)[hop.span.start as usize..hop.span.end as usize])
+            .collect();
+        assert_eq!(shown, ["one", "two"]);
+    }
+
+    #[test]
+    fn what_means_nothing_here_is_accepted_with_a_warning() {
+        for key in WITHOUT_EFFECT.into_iter().chain(["tunnel_local_port"]) {
+            let read = host(&format!("{{{key}: 1}}"));
+            assert_eq!(read.messages(), [format!("`{key}` of host `web1` has no effect")]);
+            assert!(!read.diagnostics.has_errors());
+        }
+        host("{tls: false}").good();
+        assert_eq!(host("{tls: true}").messages(), ["`tls` of host `web1` is not supported yet"]);
+        assert_eq!(host("{tls: {ca: x}}").messages(), ["`tls` of host `web1` is not supported yet"]);
+    }
+
+    #[test]
+    fn wrong_settings_are_refused() {
+        for (form, message) in [
+            ("{port: 0}", "`port` of host `web1` needs a port from 1 to 65535, found `0`"),
+            ("{port: 65536}", "`port` of host `web1` needs a port from 1 to 65535, found `65536`"),
+            (
+                "{port: '2{number}'}",
+                "`port` of host `web1` needs a port from 1 to 65535, found the text `2{number}`",
+            ),
+            ("{timeout: 1m}", "`timeout` of host `web1` needs a whole number of seconds, found `1m`"),
+            ("{interfaces: [a]}", "`interfaces` of host `web1` needs a mapping, found a list of 1 item"),
+            ("{auth_configs: {r: {user: a}}}", "unknown key `user` in the login at `r` of host `web1`"),
+            ("text", "host `web1` must be a mapping, found text"),
+        ] {
+            assert_eq!(host(form).messages(), [message], "{form}");
+        }
     }
 }

@@ -141,3 +141,99 @@ fn read_map_entry(name: Option<RawName>, node: &Node, reader: &mut Reader<'_>) -
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::raw::{RawInventory, RawMapEntry};
+    use super::super::testing::{inventory, joined, text};
+
+    /// The example of Docker-Map's manual, with addresses filled in.
+    const CLIENTS: &str = "\
+apps1:
+  base_url: apps1_host
+  interfaces:
+    private: 10.0.0.11
+web1:
+  base_url: web1_host
+  interfaces:
+    private: 10.0.0.21
+    public: 178.0.0.1
+local:
+";
+
+    fn maps(inventory: &RawInventory) -> String {
+        joined(&inventory.maps, |entry| match entry {
+            RawMapEntry::File { name, path } => {
+                format!(
+                    "{}{}",
+                    name.as_ref().map(|name| format!("{}=", **name)).unwrap_or_default(),
+                    text(path)
+                )
+            }
+            RawMapEntry::Inline(map) => format!("{}*", map.name.as_ref().expect("a name").value),
+        })
+    }
+
+    #[test]
+    fn a_file_of_clients_is_an_inventory_of_hosts() {
+        let read = inventory(CLIENTS).good();
+        assert_eq!(joined(&read.hosts, |(name, _)| name.value.clone()), "apps1; web1; local");
+        assert_eq!(read.hosts[1].1.interfaces.len(), 2);
+        assert!(read.maps.is_empty());
+    }
+
+    #[test]
+    fn all_parts_are_read() {
+        let read = inventory(
+            "maps: a.yaml\ndefaults: {user: deploy}\nhosts: {apps1-3: , web1: {port: 22}}\n\
+             groups: {all: [apps1-3, web1], one: web1}\ndefault_host: web1\n",
+        )
+        .good();
+        assert_eq!(maps(&read), "a.yaml");
+        assert_eq!(joined(&read.hosts, |(name, _)| name.value.clone()), "apps1-3; web1");
+        assert_eq!(
+            joined(&read.groups, |(name, terms)| format!("{}={}", **name, terms.len())),
+            "all=2; one=1"
+        );
+        assert_eq!(read.default_host.map(|name| name.value).as_deref(), Some("web1"));
+        assert_eq!(read.defaults.and_then(|host| host.user).as_ref().map(text).as_deref(), Some("deploy"));
+        assert_eq!(inventory("clients: {a: }").good().hosts.len(), 1);
+    }
+
+    #[test]
+    fn maps_are_paths_or_written_in_place() {
+        for (form, expected) in [
+            ("", ""),
+            ("a.yaml", "a.yaml"),
+            ("[a.yaml, !path ~/b.yaml]", "a.yaml; !path ~/b.yaml"),
+            ("{main: a.yaml, other: {web: {image: x}}}", "main=a.yaml; other*"),
+            ("[{name: main, web: {image: x}}]", "main*"),
+            ("{main: {name: dropped, web: }}", "main*"),
+        ] {
+            assert_eq!(maps(&inventory(&format!("maps: {form}")).good()), expected, "{form}");
+        }
+    }
+
+    #[test]
+    fn wrong_inventories_are_refused() {
+        for (yaml, expected) in [
+            ("[a]", vec!["an inventory must be a mapping, found a list"]),
+            (
+                "hosts: {a: }\nclients: {b: }",
+                vec!["the inventory has both `hosts` and `clients`, which are the same"],
+            ),
+            ("maps: a\nhsots: {a: }", vec!["unknown key `hsots` in the inventory"]),
+            ("maps: [{web: {image: x}}]", vec!["a map in the inventory has no name"]),
+            ("maps: [[a]]", vec!["an item of `maps` must be a path or a mapping, found a list of 1 item"]),
+            ("maps: {a: }", vec!["map `a` must be a path or a mapping, found nothing"]),
+            ("hosts: [a]", vec!["`hosts` of the inventory needs a mapping, found a list of 1 item"]),
+            ("web: {image: x}\nvolumes: {a: /b}", vec!["this is a container map, an inventory was expected"]),
+            (
+                "default_host: [a]",
+                vec!["`default_host` of the inventory needs a name, found a list of 1 item"],
+            ),
+        ] {
+            assert_eq!(inventory(yaml).messages(), expected, "{yaml}");
+        }
+    }
+}

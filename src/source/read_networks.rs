@@ -162,8 +162,8 @@ mod tests {
         value.filter(|value| !value.is_empty()).map(|value| format!(" {name}={value}")).unwrap_or_default()
     }
 
-    fn texts(texts: &[RawText]) -> Option<String> {
-        Some(texts.iter().map(text).collect::<Vec<_>>().join(","))
+    fn texts(texts: &[RawText]) -> String {
+        texts.iter().map(text).collect::<Vec<_>>().join(",")
     }
 
     fn endpoints(container: &RawContainer) -> String {
@@ -174,11 +174,11 @@ mod tests {
             });
             [
                 endpoint.network.value.clone(),
-                part("aliases", texts(&endpoint.aliases)),
+                part("aliases", Some(texts(&endpoint.aliases))),
                 part("links", Some(links.collect::<Vec<_>>().join(","))),
                 part("v4", endpoint.ipv4_address.as_ref().map(text)),
                 part("v6", endpoint.ipv6_address.as_ref().map(text)),
-                part("local", texts(&endpoint.link_local_ips)),
+                part("local", Some(texts(&endpoint.link_local_ips))),
             ]
             .concat()
         })
@@ -238,14 +238,8 @@ mod tests {
         assert_eq!(*first, super::RawNetwork::default());
         assert_eq!(name.value, "b");
         assert_eq!(second.driver.as_ref().map(text).as_deref(), Some("overlay"));
-        assert_eq!(
-            second
-                .driver_options
-                .iter()
-                .map(|(key, value)| format!("{}={}", **key, value.text))
-                .collect::<String>(),
-            "x=1"
-        );
+        let options = joined(&second.driver_options, |(key, value)| format!("{}={}", **key, text(value)));
+        assert_eq!(options, "x=1");
         assert_eq!(second.internal.as_ref().map(|internal| internal.value), Some(true));
         assert_eq!(second.create_options.len(), 1);
     }

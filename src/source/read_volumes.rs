@@ -72,3 +72,65 @@ pub(super) fn read_host_path(node: &Node, property: &str, reader: &mut Reader<'_
         _ => reader.wrong(node, property, "a path, or a path for each instance"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::raw::{RawUser, RawVolume, Setting};
+    use super::super::testing::{host_path, map, text};
+
+    #[test]
+    fn volumes_are_a_path_or_settings_or_nothing() {
+        let read = map(
+            "volumes:\n  a: /p\n  b: !path $P\n  c:\n  d: {default_path: /d, driver: local, driver_options: {type: tmpfs, o: size=1}, \
+             create_options: {labels: {x: y}}, user: app, permissions: 0750}\n",
+        );
+        let volumes = read.good().volumes;
+        let paths: Vec<_> =
+            volumes.iter().map(|(_, volume)| volume.default_path.as_ref().map(text)).collect();
+        assert_eq!(paths, [Some("/p".into()), Some("!path $P".into()), None, Some("/d".into())]);
+        assert_eq!(volumes[2].1, RawVolume::default());
+        let all = &volumes[3].1;
+        assert_eq!(all.driver.as_ref().map(text).as_deref(), Some("local"));
+        assert_eq!(all.driver_options.len(), 2);
+        assert_eq!(all.create_options.len(), 1);
+        assert!(
+            matches!(&all.user, Setting::Value(user) if matches!(&user.value, RawUser::Text(user) if user.text == "app"))
+        );
+        assert!(matches!(&all.permissions, Setting::Value(mode) if mode.text == "0750"));
+    }
+
+    #[test]
+    fn wrong_volumes_are_refused() {
+        for (form, message) in [
+            ("[a]", "`volumes` of volume `v` needs a path or a mapping of settings, found a list of 1 item"),
+            ("{path: /d}", "unknown key `path` in volume `v`"),
+            (
+                "{driver_options: {a: [b]}}",
+                "`driver_options` of volume `v` needs text, found a list of 1 item",
+            ),
+        ] {
+            assert_eq!(map(&format!("volumes: {{v: {form}}}")).messages(), [message], "{form}");
+        }
+    }
+
+    #[test]
+    fn host_paths_are_one_or_one_for_each_instance() {
+        let found = map("host: {a: data, b: {i1: x, i2: !env Y}, root: /r, c: !path [x]}");
+        assert_eq!(
+            found.messages(),
+            ["`c` of the map needs a path, or a path for each instance, found a list of 1 item"]
+        );
+        let found = found.value.expect("a map");
+        let paths: Vec<String> = found.host.iter().map(|(_, path)| host_path(path)).collect();
+        assert_eq!(paths, ["data", "{i1=x i2=!env Y}"]);
+        assert_eq!(found.host_root.as_ref().map(text).as_deref(), Some("/r"));
+    }
+
+    #[test]
+    fn the_later_of_two_roots_counts_with_a_warning() {
+        let found = map("host_root: /a\nhost: {root: /b}\n");
+        assert_eq!(found.messages(), ["`host_root` and `root` of `host` are the same setting"]);
+        assert!(!found.diagnostics.has_errors());
+        assert_eq!(found.value.and_then(|map| map.host_root).map(|root| root.text).as_deref(), Some("/b"));
+    }
+}

@@ -1,16 +1,22 @@
 //! Diagnostics as text for people and as plain records for programs.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::ops::Range;
 
-use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use serde::Serialize;
 
 use super::diagnostic::{Counts, Diagnostic, Diagnostics, Label, Severity};
 use super::file::SourceMap;
 use super::span::{FileId, Span};
 use crate::wording;
+
+/// More than this is not laid out as a whole.
+const WHOLE_LINES_BYTES: usize = 8 * 1024;
+
+/// Of a long line, so much is laid out on either side of a label: more than a terminal shows.
+const MARGIN_BYTES: usize = 512;
 
 /// How to show diagnostics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,10 +45,24 @@ pub fn render(diagnostics: &Diagnostics, sources: &SourceMap, options: RenderOpt
     for diagnostic in diagnostics {
         let group = group(diagnostic, sources);
         let report = renderer.render(&[group]);
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "{}\n", report.trim_end());
+        for line in report.trim_end().lines().filter(|line| !is_empty_place(line)) {
+            text.push_str(line);
+            text.push('\n');
+        }
+        text.push('\n');
     }
     text + &summary(diagnostics) + "\n"
+}
+
+/// Whether a line is a mere `:::`, which is put before a part of a line because the part has no path
+/// of its own.
+fn is_empty_place(line: &str) -> bool {
+    let is_mark = |part: &str| part.split_once('m').map_or(part, |(_, shown)| shown).trim().is_empty();
+    match line.split_once(":::") {
+        // Around it there may be colours: an escape character, digits and an `m`.
+        Some((before, after)) => before.split('\u{1b}').chain(after.split('\u{1b}')).all(is_mark),
+        None => false,
+    }
 }
 
 /// `2 errors, 1 warning in 2 files`.
@@ -67,7 +87,7 @@ fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a SourceMap) -> Group<'a> {
     };
     let mut group = Group::with_title(level.primary_title(&diagnostic.message));
     for (file, labels) in by_file(&diagnostic.labels) {
-        group = group.element(snippet(file, &labels, diagnostic.span(), sources));
+        group = with_lines(group, file, &labels, diagnostic.span(), sources);
     }
     match &diagnostic.help {
         Some(help) => group.element(Level::HELP.message(help)),
@@ -87,30 +107,49 @@ fn by_file(labels: &[Label]) -> Vec<(FileId, Vec<&Label>)> {
     files
 }
 
-/// The lines of one file that the labels point at. Only these are handed on, so that a thousand
-/// mistakes in a large file stay quick to show.
-fn snippet<'a>(
+/// Adds the lines of one file that the labels point at. Only these are handed on, and of very long
+/// lines only what is around the label, so that a thousand mistakes in a large file stay quick to show.
+fn with_lines<'a>(
+    group: Group<'a>,
     file: FileId,
     labels: &[&'a Label],
     primary: Option<Span>,
     sources: &'a SourceMap,
-) -> Snippet<'a, Annotation<'a>> {
+) -> Group<'a> {
+    let path = sources.path(file).to_string_lossy();
     let start = labels.iter().map(|label| label.span.start).min().unwrap_or(0);
     let end = labels.iter().map(|label| label.span.end).max().unwrap_or(0);
     let (lines, first_line) = sources.lines_around(file, start, end);
-    let text = sources.shown(file, lines.clone());
+    if lines.len() <= WHOLE_LINES_BYTES {
+        let snippet = snippet(sources.shown(file, lines.clone()), lines.start, first_line, labels, primary);
+        return group.element(snippet.path(path));
+    }
+    labels.iter().fold(group, |group, label| {
+        let (line, column) = sources.line_and_column(file, label.span.start);
+        let part = sources.part_of_line(file, label.span.start, MARGIN_BYTES);
+        let snippet = snippet(sources.shown(file, part.clone()), part.start, line, &[*label], primary);
+        let origin = Origin::path(path.clone()).line(line as usize).char_column(column as usize);
+        group.element(origin).element(snippet)
+    })
+}
+
+/// `text` begins at byte `offset` of its file, in line `first_line`.
+fn snippet<'a>(
+    text: Cow<'a, str>,
+    offset: usize,
+    first_line: u32,
+    labels: &[&'a Label],
+    primary: Option<Span>,
+) -> Snippet<'a, Annotation<'a>> {
     let annotations = labels.iter().map(|label| {
         let is_primary = primary == Some(label.span);
         let kind = if is_primary { AnnotationKind::Primary } else { AnnotationKind::Context };
-        let annotation = kind.span(within(label.span, lines.start, &text));
+        let annotation = kind.span(within(label.span, offset, &text));
         let words = (!label.text.is_empty()).then_some(label.text.as_str());
         annotation.label(words)
     });
     let annotations: Vec<_> = annotations.collect();
-    Snippet::source(text)
-        .line_start(first_line as usize)
-        .path(sources.path(file).to_string_lossy())
-        .annotations(annotations)
+    Snippet::source(text).line_start(first_line as usize).annotations(annotations)
 }
 
 /// A span as a range of `text`, which begins at byte `offset` of the file: within it, and between
@@ -134,8 +173,8 @@ pub struct DiagnosticRecord {
     pub severity: &'static str,
     /// One sentence.
     pub message: String,
-    /// Where to go; absent when it concerns no place in a file.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Where to go; no fields when it concerns no place in a file.
+    #[serde(flatten)]
     pub place: Option<LabelRecord>,
     /// Further places.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -187,4 +226,225 @@ fn label_record(label: &Label, sources: &SourceMap) -> LabelRecord {
     let (end_line, end_column) = sources.line_and_column(file, end);
     let file = sources.path(file).to_string_lossy().into_owned();
     LabelRecord { file, line, column, end_line, end_column, label: label.text.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{document, inventory, map};
+    use super::*;
+
+    #[test]
+    fn a_screen_has_everything_in_order() {
+        let yaml = "\
+web:
+  imgae: nginx
+  stop_timeout: 0750
+  network: host
+  exposes: {80: 8080}
+  exposes: 81
+";
+        insta::assert_snapshot!(map(yaml).screen(), @"
+        error: unknown key `imgae` in container `web`
+         --> map.yaml:2:3
+          |
+        2 |   imgae: nginx
+          |   ^^^^^ unknown key
+          |
+          = help: did you mean `image`?
+
+        error: `stop_timeout` of container `web` needs a whole number of seconds, found `0750`
+         --> map.yaml:3:17
+          |
+        3 |   stop_timeout: 0750
+          |                 ^^^^ YAML 1.1 reads this as 488
+          |
+          = help: write `488` or `750`
+
+        warning: `network` of container `web` is called `network_mode` today
+         --> map.yaml:4:3
+          |
+        4 |   network: host
+          |   ^^^^^^^ old name
+          |
+          = help: rename it to `network_mode`
+
+        error: key `exposes` is defined twice
+         --> map.yaml:6:3
+          |
+        5 |   exposes: {80: 8080}
+          |   ------- first defined here
+        6 |   exposes: 81
+          |   ^^^^^^^ defined again here
+          |
+          = help: remove or rename one of them
+
+        3 errors, 1 warning in 1 file
+        ");
+    }
+
+    #[test]
+    fn syntax_is_explained() {
+        insta::assert_snapshot!(document("web:\n  image: nginx\n\tuser: app\n").screen(), @"
+        error: line is indented with a tab
+         --> map.yaml:3:1
+          |
+        3 |     user: app
+          | ^^^^ this is a tab
+          |
+          = help: indent with spaces
+
+        1 error in 1 file
+        ");
+        insta::assert_snapshot!(document("web:\n  command: echo: x\n").screen(), @"
+        error: `key: value` cannot stand here
+         --> map.yaml:2:16
+          |
+        2 |   command: echo: x
+          |                ^ this `:` starts a value where none can be
+          |
+          = help: put quotes around a text that contains `: `, or check the indentation
+
+        1 error in 1 file
+        ");
+        insta::assert_snapshot!(document("a: !pth x\n").screen(), @"
+        error: tag `!pth` cannot be used here
+         --> map.yaml:1:4
+          |
+        1 | a: !pth x
+          |    ^^^^^^ unknown tag
+          |
+          = help: did you mean `!path`?
+
+        1 error in 1 file
+        ");
+        insta::assert_snapshot!(document("").screen(), @"
+        error: `map.yaml` is empty
+
+        1 error
+        ");
+    }
+
+    #[test]
+    fn host_keys_are_explained() {
+        let yaml = "hosts:\n  caf\u{e9}: {fabric_hots: x, tls: true}\n  b: {features: {x: true}}\n";
+        insta::assert_snapshot!(inventory(yaml).screen(), @"
+        error: unknown key `fabric_hots` in host `café`
+         --> map.yaml:2:10
+          |
+        2 |   café: {fabric_hots: x, tls: true}
+          |          ^^^^^^^^^^^ unknown key
+          |
+          = help: did you mean `fabric_host`?
+
+        error: `tls` of host `café` is not supported yet
+         --> map.yaml:2:31
+          |
+        2 |   café: {fabric_hots: x, tls: true}
+          |                               ^^^^ not supported yet
+          |
+          = help: connect through SSH: remove `tls` and set `fabric_host`
+
+        warning: `features` of host `b` has no effect
+         --> map.yaml:3:7
+          |
+        3 |   b: {features: {x: true}}
+          |       ^^^^^^^^ has no effect
+          |
+          = help: remove it
+
+        2 errors, 1 warning in 1 file
+        ");
+    }
+
+    #[test]
+    fn records_have_all_places() {
+        let read = document("a: 1\nb: 2\na: 3\n");
+        let records = records(&read.diagnostics, &read.sources);
+        let json = serde_json::to_string_pretty(&records).expect("plain data");
+        insta::assert_snapshot!(json, @r#"
+        [
+          {
+            "severity": "error",
+            "message": "key `a` is defined twice",
+            "file": "map.yaml",
+            "line": 3,
+            "column": 1,
+            "end_line": 3,
+            "end_column": 2,
+            "label": "defined again here",
+            "also": [
+              {
+                "file": "map.yaml",
+                "line": 1,
+                "column": 1,
+                "end_line": 1,
+                "end_column": 2,
+                "label": "first defined here"
+              }
+            ],
+            "help": "remove or rename one of them"
+          }
+        ]
+        "#);
+    }
+
+    #[test]
+    fn spans_that_point_nowhere_do_no_harm() {
+        let read = document("\u{e9}\u{e9}: 1\n");
+        let file = read.value.as_ref().map(|node| node.span.file).unwrap_or_default();
+        let mut diagnostics = Diagnostics::new();
+        for (start, end) in [(0, 0), (1, 2), (1, 900), (900, 901), (5, 3), (7, 7), (u32::MAX, u32::MAX)] {
+            diagnostics.push(Diagnostic::error("x").at(Span { file, start, end }, "y"));
+        }
+        diagnostics.push(Diagnostic::error("x").at(Span { file: FileId(7), start: 3, end: 4 }, "y"));
+        assert!(
+            render(&diagnostics, &read.sources, RenderOptions { width: 20, colour: true })
+                .contains("8 errors in 2 files")
+        );
+        assert_eq!(super::records(&diagnostics, &read.sources).len(), 8);
+    }
+
+    #[test]
+    fn long_lines_are_cut_around_the_caret() {
+        for words in [200, 20_000] {
+            let read = document(format!("a: [{}!x y, {}]\n", "aaaa, ".repeat(words), "bbbb, ".repeat(words)));
+            let screen = read.screen();
+            assert!(screen.lines().all(|line| line.chars().count() <= 101), "{screen}");
+            assert!(screen.contains(&format!("--> map.yaml:1:{}\n", words * 6 + 5)), "{screen}");
+            assert!(screen.contains("aaaa, !x y, bbbb") && screen.contains("^^^^ unknown tag"), "{screen}");
+        }
+    }
+
+    #[test]
+    fn far_lines_are_shown_apart() {
+        let yaml = format!(
+            "a: 1\n{}a: 2\n",
+            (0..5000).map(|line| format!("b{line}: 1\n")).collect::<Vec<_>>().concat()
+        );
+        insta::assert_snapshot!(document(yaml).screen(), @"
+        error: key `a` is defined twice
+            --> map.yaml:5002:1
+             |
+        5002 | a: 2
+             | ^ defined again here
+            ::: map.yaml:1:1
+             |
+           1 | a: 1
+             | - first defined here
+             |
+             = help: remove or rename one of them
+
+        1 error in 1 file
+        ");
+    }
+
+    #[test]
+    fn many_mistakes_in_one_line_are_shown_quickly() {
+        let containers: Vec<String> = (0..1000).map(|number| format!("c{number}: {{imgae: x}}, ")).collect();
+        let start = std::time::Instant::now();
+        let screen = map(&format!("{{{}}}", containers.concat())).screen();
+        assert!(screen.ends_with("1000 errors in 1 file\n"));
+        // Half a second; a minute and more if the whole line is laid out each time.
+        assert!(start.elapsed() < std::time::Duration::from_secs(5), "took {:?}", start.elapsed());
+    }
 }

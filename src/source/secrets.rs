@@ -1,7 +1,7 @@
 //! Keeps passwords out of shown source lines.
 
 use super::file::SourceMap;
-use super::node::Node;
+use super::node::{Node, NodeValue};
 use super::span::{FileId, Span};
 
 /// Keys of a registry login that are no secret.
@@ -11,12 +11,14 @@ const PUBLIC_LOGIN_KEYS: [&str; 3] = ["username", "email", "registry"];
 /// as well: `pasword` is most likely followed by one.
 pub(super) fn hide(node: &Node, sources: &mut SourceMap) {
     for (key, value) in node.as_mapping().unwrap_or_default() {
-        if key.as_text() == Some("auth_configs") {
-            for (_, login) in value.as_mapping().unwrap_or_default() {
-                hide_login(login, sources);
+        match (key.as_text(), value.as_mapping()) {
+            (Some("auth_configs"), Some(logins)) => {
+                for (_, login) in logins {
+                    hide_login(login, sources);
+                }
             }
-        } else {
-            hide(value, sources);
+            (Some("auth_configs"), None) => hide_texts(value, key.span, sources),
+            _ => hide(value, sources),
         }
     }
     for item in node.as_sequence().unwrap_or_default() {
@@ -26,13 +28,35 @@ pub(super) fn hide(node: &Node, sources: &mut SourceMap) {
 
 fn hide_login(login: &Node, sources: &mut SourceMap) {
     let Some(entries) = login.as_mapping() else {
-        // A login that is no mapping may be anything, a password too.
-        return sources.hide(login.span);
+        return hide_texts(login, Span::default(), sources);
     };
     for (key, value) in entries {
-        let is_public = key.as_text().is_some_and(|text| PUBLIC_LOGIN_KEYS.contains(&text));
-        if !is_public && value.tag.is_none() && value.span != key.span {
-            sources.hide(value.span);
+        let name = key.as_text().unwrap_or_default();
+        if name.contains(':') {
+            // `{password:secret}` without a space is a key.
+            sources.hide(key.span);
+        } else if !PUBLIC_LOGIN_KEYS.contains(&name) {
+            hide_texts(value, key.span, sources);
+        }
+    }
+}
+
+/// Hides all texts in a value. The name of a variable is no secret, and a value that was left out
+/// stands at its key.
+fn hide_texts(node: &Node, key: Span, sources: &mut SourceMap) {
+    match &node.value {
+        NodeValue::Scalar { .. } if node.tag.is_some() || node.span == key => {}
+        NodeValue::Scalar { .. } => sources.hide(node.span),
+        NodeValue::Sequence(items) => {
+            for item in items {
+                hide_texts(item, key, sources);
+            }
+        }
+        NodeValue::Mapping(entries) => {
+            for (key, value) in entries {
+                sources.hide(key.span);
+                hide_texts(value, key.span, sources);
+            }
         }
     }
 }
@@ -51,5 +75,31 @@ pub(super) fn hide_in_text(file: FileId, sources: &mut SourceMap) {
         .collect();
     for span in hidden {
         sources.hide(span);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::inventory;
+
+    #[test]
+    fn passwords_are_never_shown() {
+        for yaml in [
+            "hosts: {a: {auth_configs: {r: {username: u, passwrd: hunter2}}}}",
+            "hosts: {a: {auth_configs: {r: {user: u, password: hunter2}}}}",
+            "hosts: {a: {auth_configs: {r: hunter2}}}",
+            "hosts: {a: {auth_configs: {r: {password: 'hunter2', x: }}, prot: 1}}",
+            "hosts: {a: {auth_configs: {r: {password: hunter2}}}",
+            "hosts: {a: {auth_configs: hunter2}}",
+            "hosts: {a: {auth_configs: [{r: hunter2}]}}",
+            "hosts: {a: {auth_configs: {r: {password: [x, hunter2], x: }}}}",
+            "hosts: {a: {auth_configs: {r: {username: u, password:hunter2}}}}",
+            "hosts:\n  a:\n    auth_configs:\n      r:\n        password: |\n          hunter2\n         x: y\n    prot: 1\n",
+            "defaults: {auth_configs: {r: {password: hunter2, email: [x]}}}",
+        ] {
+            let screen = inventory(yaml).screen();
+            assert!(screen.contains("error"), "{yaml}");
+            assert!(!screen.contains("hunter2"), "{screen}");
+        }
     }
 }

@@ -196,6 +196,71 @@ fn pairs(children: Vec<Node>) -> Vec<(Node, Node)> {
 }
 
 fn too_deep(span: Span) -> Diagnostic {
-    let message = format!("document is nested more than {MAX_DEPTH} levels deep");
-    Diagnostic::error(message).at(span, "the limit is reached here")
+    let limit = format!("the limit is {MAX_DEPTH} levels");
+    Diagnostic::error("document is nested too deeply").at(span, limit)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::super::testing::document;
+    use super::MAX_DEPTH;
+
+    fn assert_refused_quickly(yaml: &str, message: &str) {
+        let start = Instant::now();
+        let read = document(yaml);
+        assert!(start.elapsed() < Duration::from_secs(1), "took {:?}", start.elapsed());
+        assert_eq!(read.messages(), [message]);
+    }
+
+    #[test]
+    fn alias_bombs_are_refused_quickly() {
+        let message = "document has more than 1000000 values once its aliases are expanded";
+        let lists = (1..12)
+            .map(|level| format!("a{level}: &a{level} [{}]\n", format!("*a{}, ", level - 1).repeat(10)));
+        assert_refused_quickly(&format!("a0: &a0 x\n{}", lists.collect::<String>()), message);
+        let merges = (1..30).map(|level| {
+            let below = format!("*a{}", level - 1);
+            format!("a{level}: &a{level} {{l{level}: {below}, r{level}: {below}}}\n")
+        });
+        assert_refused_quickly(&format!("a0: &a0 {{k: v}}\n{}", merges.collect::<String>()), message);
+    }
+
+    #[test]
+    fn long_texts_cannot_be_repeated_without_limit() {
+        let yaml = format!("a: &a {}\nb: [{}]\n", "x".repeat(100_000), "*a, ".repeat(10_000));
+        assert_refused_quickly(&yaml, "document has more than 1000000 values once its aliases are expanded");
+    }
+
+    #[test]
+    fn a_list_of_many_small_merges_is_no_bomb() {
+        let many = (0..20_000).map(|number| format!("a{number}: 1, "));
+        let small = (0..20_000).map(|number| format!("{{b{number}: 1}}, "));
+        let yaml = format!(
+            "big: &big {{{}}}\nall: {{<<: [{}*big]}}\n",
+            many.collect::<String>(),
+            small.collect::<String>()
+        );
+        let start = Instant::now();
+        document(yaml).good();
+        // A quarter of a second if every entry is looked at once, minutes if they are compared.
+        assert!(start.elapsed() < Duration::from_secs(4), "took {:?}", start.elapsed());
+    }
+
+    #[test]
+    fn depth_is_limited() {
+        let message = "document is nested too deeply";
+        assert_refused_quickly(&"[".repeat(200_000), message);
+        assert_refused_quickly(&"- ".repeat(200_000), message);
+        let stairs = (0..200).map(|level| " ".repeat(level) + "a:\n").collect::<String>();
+        assert_refused_quickly(&stairs, message);
+        let half = format!("{}x{}", "[".repeat(40), "]".repeat(40));
+        assert_refused_quickly(
+            &format!("a: &a {half}\nb: {}*a{}\n", "[".repeat(40), "]".repeat(40)),
+            message,
+        );
+        let deepest = format!("{}x{}", "[".repeat(MAX_DEPTH), "]".repeat(MAX_DEPTH));
+        document(deepest).good();
+    }
 }

@@ -201,12 +201,160 @@ fn name_of(tag: &ParsedTag) -> String {
 }
 
 fn unknown_tag(name: &str, span: Span) -> Diagnostic {
-    let known = wording::one_of(&TAGS);
-    let diagnostic = Diagnostic::error(format!("tag `{name}` cannot be used here"));
+    let diagnostic = Diagnostic::error(format!("tag `{name}` cannot be used here")).at(span, "unknown tag");
     match wording::nearest(name, TAGS) {
-        Some(near) if near != name => {
-            diagnostic.at(span, "unknown tag").help(format!("did you mean `{near}`? Known tags are {known}"))
+        Some(near) if near != name => diagnostic.help(format!("did you mean `{near}`?")),
+        _ => diagnostic.help("use `!path`, `!env` or `!!str`, or quote a text that begins with `!`"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::node::{Node, NodeValue, Tag};
+    use super::super::testing::document;
+
+    /// A tree on one line: quoted texts in `'`, tagged ones with their tag.
+    fn short(node: &Node) -> String {
+        let tag = match node.tag {
+            None => "",
+            Some(Tag::Path) => "!path ",
+            Some(Tag::Env) => "!env ",
+        };
+        match &node.value {
+            NodeValue::Scalar { text, plain: true } => format!("{tag}{text}"),
+            NodeValue::Scalar { text, plain: false } => format!("{tag}'{text}'"),
+            NodeValue::Sequence(items) => {
+                format!("{tag}[{}]", items.iter().map(short).collect::<Vec<_>>().join(", "))
+            }
+            NodeValue::Mapping(entries) => {
+                let entries = entries.iter().map(|(key, value)| format!("{}: {}", short(key), short(value)));
+                format!("{tag}{{{}}}", entries.collect::<Vec<_>>().join(", "))
+            }
         }
-        _ => diagnostic.at(span, "unknown tag").help(format!("use one of {known}, or quote the text")),
+    }
+
+    #[test]
+    fn documents_become_trees() {
+        for (yaml, tree) in [
+            ("a: 1", "{a: 1}"),
+            ("\u{feff}a: 1", "{a: 1}"),
+            ("a: '1'\nb: \"2\"", "{a: '1', b: '2'}"),
+            ("a:\n  - 0750\n  - 1.30\n  - 2000:3000\n  - yes", "{a: [0750, 1.30, 2000:3000, yes]}"),
+            ("a: |\n  x\n  y\n", "{a: 'x\ny\n'}"),
+            ("{a: [b, {c: }], ? d : e}", "{a: [b, {c: }], d: e}"),
+            ("a: 1\r\nb: 2\r\n", "{a: 1, b: 2}"),
+            ("%YAML 1.1\n---\na: 1\n...\n", "{a: 1}"),
+            ("a: !!str 1.30\nb: ! x\nc: !!int '5'\nd: !!null x", "{a: '1.30', b: 'x', c: 5, d: }"),
+            ("a: !!seq [x]\nb: !!map {c: d}", "{a: [x], b: {c: d}}"),
+            ("a: !path ~/x\nb: !env_lazy X\nc: !path_lazy y", "{a: !path ~/x, b: !env X, c: !path y}"),
+            ("a: !path [x, [y], ~, !env Z]", "{a: [!path x, [y], ~, !env Z]}"),
+            ("a: !path {i: x, j: {k: y}}", "{a: {i: !path x, j: {k: y}}}"),
+            ("a: !path {i: !path {j: x}}", "{a: {i: {j: !path x}}}"),
+            ("a: &x [1]\nb: *x", "{a: [1], b: [1]}"),
+            ("a: &x k\n*x : v", "{a: k, k: v}"),
+        ] {
+            assert_eq!(short(&document(yaml).good()), tree, "{yaml}");
+        }
+    }
+
+    #[test]
+    fn merge_keys_work_as_in_pyyaml() {
+        let anchors = "x: &x {a: 1, b: 1}\ny: &y {b: 2, c: 2}\n";
+        let anchored = "x: {a: 1, b: 1}, y: {b: 2, c: 2}";
+        for (yaml, tree) in [
+            ("z: {<<: *x, d: 3}", "{a: 1, b: 1, d: 3}"),
+            ("z: {b: 3, <<: *x}", "{a: 1, b: 3}"),
+            ("z: {<<: [*x, *y]}", "{b: 1, c: 2, a: 1}"),
+            ("z: {<<: [*x, *y], a: 3}", "{b: 1, c: 2, a: 3}"),
+            ("z:\n  <<: *x\n  <<: *y", "{a: 1, b: 2, c: 2}"),
+            ("z: {<<: {<<: *x, b: 4}}", "{a: 1, b: 4}"),
+            ("z: {'<<': *x}", "{'<<': {a: 1, b: 1}}"),
+        ] {
+            let tree = format!("{{{anchored}, z: {tree}}}");
+            assert_eq!(short(&document(format!("{anchors}{yaml}")).good()), tree, "{yaml}");
+        }
+    }
+
+    #[test]
+    fn mistakes_are_explained() {
+        for (yaml, message) in [
+            ("", "`map.yaml` is empty"),
+            ("# nothing\n", "`map.yaml` is empty"),
+            ("~", "`map.yaml` is empty"),
+            ("a: 1\n---\nb: 2", "a file holds one document, found a second one"),
+            ("a: 1\na: 2", "key `a` is defined twice"),
+            ("80: 1\n'80': 2", "key `80` is defined twice"),
+            ("a: &x [*x]", "alias refers to the value it stands in"),
+            ("a: *x", "alias refers to an anchor that is not defined above it"),
+            ("[a]: b", "a key must be text, found a list"),
+            ("? {a: b}\n: c", "a key must be text, found a mapping"),
+            ("{a: b}: c", "a key must be text, found a mapping"),
+            ("~: c", "a key is missing"),
+            (": c", "a key is missing"),
+            ("!path a: c", "a key cannot have a tag"),
+            ("<<: x", "merge key `<<` needs a mapping or a list of mappings"),
+            ("<<: [x]", "merge key `<<` needs a mapping or a list of mappings"),
+            ("a: !pth x", "tag `!pth` cannot be used here"),
+            ("a: !!binary x", "tag `!!binary` cannot be used here"),
+            ("a: !<x> y", "tag `x` cannot be used here"),
+            ("a: !!map [x]", "tag `!!map` cannot be used here"),
+            ("a: !env [x]", "tag `!env` needs the name of one variable"),
+            ("a: b: c", "`key: value` cannot stand here"),
+            ("a: [1, 2", "list is not closed"),
+            ("a: {b: 2", "mapping is not closed"),
+            ("a: 'x", "quoted text is not closed"),
+            ("a: \"x", "quoted text is not closed"),
+            ("a: \"\\d\"", "quoted text holds an unknown escape"),
+            ("a: %x", "text cannot begin with this character"),
+            ("a:\n  - b\n- c\n", "line does not belong to the mapping above it"),
+            ("a:\n  b: 1\n c: 2\n", "line does not belong to the mapping above it"),
+            ("a: 1\nb\nc: 2\n", "line is neither `key: value` nor a list item"),
+            ("a: ]", "bracket closes nothing"),
+            ("a: [", "value is missing"),
+            ("a: *", "alias or anchor has no name"),
+            ("a: &x *x", "line does not belong to the mapping above it"),
+            ("a: 'x' y", "text stands after the closing quote"),
+            ("a: |x\n", "file is not valid YAML: did not find expected comment or line break"),
+        ] {
+            let read = document(yaml);
+            assert_eq!(read.messages(), [message], "{yaml}");
+        }
+    }
+
+    #[test]
+    fn tabs_are_shown_where_they_are() {
+        for yaml in
+            ["a:\n\tb: 1\n", "\ta: 1\n", "a:\n  b: 1\n\tc: 2\n", "a:\n  - b\n \t- c\n", "a: [\n\tb]\n"]
+        {
+            let read = document(yaml);
+            assert_eq!(read.messages(), ["line is indented with a tab"], "{yaml:?}");
+            let found = read.diagnostics.iter().next().expect("one diagnostic");
+            let span = found.span().expect("a place");
+            assert_eq!(&yaml[span.start as usize..span.end as usize], "\t", "{yaml:?}");
+        }
+        assert!(document("a: |\n  b\n  \tc\nd: x\ty\n").diagnostics.is_empty());
+    }
+
+    #[test]
+    fn places_count_bytes_where_characters_are_wider() {
+        let text = "\u{e9}: '\u{fc}'\r\n\u{e4}: [\u{1f600}]\r\n";
+        let root = document(text).good();
+        let (key, list) = &root.as_mapping().expect("a mapping")[1];
+        let item = &list.as_sequence().expect("a list")[0];
+        for (node, expected) in [(key, "\u{e4}"), (list, "[\u{1f600}]"), (item, "\u{1f600}")] {
+            assert_eq!(&text[node.span.start as usize..node.span.end as usize], expected);
+        }
+    }
+
+    #[test]
+    fn missing_values_stand_at_their_key_and_blocks_at_their_first_line() {
+        let text = "a:\nb:\n  c: d\ne:\n  - f\n  - g\n";
+        let root = document(text).good();
+        let places = root
+            .as_mapping()
+            .expect("a mapping")
+            .iter()
+            .map(|(_, value)| &text[value.span.start as usize..value.span.end as usize]);
+        assert_eq!(places.collect::<Vec<_>>(), ["a", "c", "f"]);
     }
 }

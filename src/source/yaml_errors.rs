@@ -4,7 +4,7 @@ use super::diagnostic::Diagnostic;
 use super::span::{FileId, Span};
 
 /// Part of the parser's text, our message, our label, our help.
-const EXPLANATIONS: [(&str, &str, &str, &str); 13] = [
+const EXPLANATIONS: &[(&str, &str, &str, &str)] = &[
     (
         "mapping values are not allowed",
         "`key: value` cannot stand here",
@@ -17,8 +17,24 @@ const EXPLANATIONS: [(&str, &str, &str, &str); 13] = [
         "unknown anchor",
         "define it with `&name` before it is used, or quote a text that begins with `*`",
     ),
-    ("expected ',' or ']'", "list is not closed", "expected `,` or `]`", "close the list with `]`"),
-    ("expected ',' or '}'", "mapping is not closed", "expected `,` or `}`", "close the mapping with `}`"),
+    (
+        "scanning an anchor or alias",
+        "alias or anchor has no name",
+        "expected a name after it",
+        "put quotes around a text that begins with `*` or `&`",
+    ),
+    (
+        "expected ',' or ']'",
+        "list is not closed",
+        "expected `,` or `]`",
+        "close the list with `]`, or quote a text that holds brackets",
+    ),
+    (
+        "expected ',' or '}'",
+        "mapping is not closed",
+        "expected `,` or `}`",
+        "close the mapping with `}`, or quote a text that holds braces",
+    ),
     (
         "quoted scalar, found unexpected end",
         "quoted text is not closed",
@@ -56,12 +72,24 @@ const EXPLANATIONS: [(&str, &str, &str, &str); 13] = [
         "use single quotes, or write `\\\\` for a backslash",
     ),
     (
+        "trailing content",
+        "text stands after the closing quote",
+        "after the closing quote",
+        "put the whole text into one pair of quotes",
+    ),
+    (
         "misplaced bracket",
         "bracket closes nothing",
         "not opened before",
         "remove the bracket, or quote the text",
     ),
-    ("recursion limit", "document is nested too deeply", "the limit is reached here", "nest fewer brackets"),
+    (
+        "did not find expected node content",
+        "value is missing",
+        "expected a value before here",
+        "add a value, or close the brackets before it",
+    ),
+    ("recursion limit", "document is nested too deeply", "the limit is 64 levels", "nest fewer brackets"),
     (
         "found unprintable character",
         "document holds a character that cannot be printed",
@@ -78,7 +106,7 @@ pub(super) fn explain(complaint: &str, file: FileId, text: &str, at: u32) -> Dia
         return found;
     }
     let span = character_at(file, text, at);
-    for (part, message, label, help) in EXPLANATIONS {
+    for &(part, message, label, help) in EXPLANATIONS {
         if complaint.contains(part) {
             return Diagnostic::error(message).at(span, label).help(help);
         }

@@ -5,17 +5,16 @@
 //! when the server reported how the command ended: a connection that breaks is never a success.
 //! Nothing here decides whether a command may be run again.
 
-use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::Bytes;
-use russh::client::Msg;
-use russh::{Channel, ChannelMsg, ChannelReadHalf, ChannelWriteHalf};
-use tokio::io::{AsyncWrite, AsyncWriteExt as _};
+use russh::ChannelMsg;
+use tokio::io::AsyncWriteExt as _;
 use tokio::time::timeout;
 
 use super::super::error::{CommandError, CommandErrorKind};
 use super::SshSession;
+use super::channels::SessionChannel;
 
 /// How much of each output stream is kept. A command that writes more is stopped: silently
 /// cutting its output would make it a different answer.
@@ -209,19 +208,18 @@ impl SshSession {
     }
 
     async fn run_line(&self, line: String, input: Bytes) -> Result<Collected, CommandErrorKind> {
-        let _permit = self.command_permit().await;
-        let (channel, _slot) =
-            self.open_session_channel().await.map_err(|error| self.channel_trouble(error))?;
-        let (reader, writer) = CloseOnDrop::split(channel);
+        let _permit = self.command_turn().await;
+        let opened = self.open_command_channel().await;
+        let mut channel = opened.map_err(|error| self.channel_trouble(error))?;
         let lost = |_| CommandErrorKind::Lost { reason: self.disconnect_reason() };
-        writer.exec(line).await.map_err(lost)?;
-        let mut sink = writer.input();
+        channel.exec(line).await.map_err(lost)?;
+        let mut sink = channel.input();
         let feed = async move {
             // A command that ends without reading its input is no error; its status tells.
             let _ = sink.write_all(&input).await;
             let _ = sink.shutdown().await;
         };
-        let collect = collect(reader);
+        let collect = collect(&mut channel);
         tokio::pin!(feed, collect);
         let mut is_fed = false;
         loop {
@@ -253,9 +251,9 @@ struct Collected {
 }
 
 /// Reads a command's channel to its end. The status may come before or after end-of-file.
-async fn collect(mut reader: ChannelReadHalf) -> Result<Collected, CommandErrorKind> {
+async fn collect(channel: &mut SessionChannel) -> Result<Collected, CommandErrorKind> {
     let mut collected = Collected::default();
-    while let Some(message) = reader.wait().await {
+    while let Some(message) = channel.wait().await {
         match message {
             ChannelMsg::Data { data } => append(&mut collected.stdout, &data, "stdout")?,
             ChannelMsg::ExtendedData { data, ext: 1 } => append(&mut collected.stderr, &data, "stderr")?,
@@ -265,7 +263,6 @@ async fn collect(mut reader: ChannelReadHalf) -> Result<Collected, CommandErrorK
                 collected.end = Some((number.map_or(255, |number| 128 + number), Some(name)));
             }
             ChannelMsg::Failure => return Err(CommandErrorKind::Refused),
-            ChannelMsg::Close => break,
             _ => {}
         }
     }
@@ -303,42 +300,4 @@ fn append(kept: &mut Vec<u8>, data: &[u8], stream: &'static str) -> Result<(), C
     }
     kept.extend_from_slice(data);
     Ok(())
-}
-
-/// The writing half of a channel that is closed when its user goes away, however that
-/// happens: russh itself leaves a dropped half open, and sshd counts it against `MaxSessions`.
-pub(in crate::host) struct CloseOnDrop(Option<ChannelWriteHalf<Msg>>);
-
-impl CloseOnDrop {
-    /// Splits `channel` into its reading half and a writing half that closes itself.
-    pub(in crate::host) fn split(channel: Channel<Msg>) -> (ChannelReadHalf, Self) {
-        let (reader, writer) = channel.split();
-        (reader, Self(Some(writer)))
-    }
-
-    /// Asks the server to run `line`.
-    pub(in crate::host) async fn exec(&self, line: String) -> Result<(), russh::Error> {
-        match &self.0 {
-            Some(half) => half.exec(true, line).await,
-            None => Err(russh::Error::WrongChannel),
-        }
-    }
-
-    /// A stream into the command's standard input; shutting it down is end-of-file.
-    pub(in crate::host) fn input(&self) -> Pin<Box<dyn AsyncWrite + Send>> {
-        match &self.0 {
-            Some(half) => Box::pin(half.make_writer()),
-            None => Box::pin(tokio::io::sink()),
-        }
-    }
-}
-
-impl Drop for CloseOnDrop {
-    fn drop(&mut self) {
-        let Some(half) = self.0.take() else { return };
-        // Closing must wait for room in the session's queue, and a destructor cannot.
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(async move { half.close().await });
-        }
-    }
 }

@@ -6,6 +6,7 @@
 //!   known_hosts, host_certificate                  is it the right server?
 //!   authenticate, keys                             who are we?
 //! SshSession    the open connection
+//!   channels    open a channel, waiting for room on the server
 //!   command     run one command to its end
 //!   probe       one look at the host
 //! ```
@@ -18,16 +19,16 @@
 //! binary keeps both targets at `info`.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use russh::client::{Handle, Msg};
-use russh::{Channel, Disconnect};
+use russh::Disconnect;
+use russh::client::Handle;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{OnceCell, RwLock, Semaphore, SemaphorePermit, watch};
+use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
 mod authenticate;
+pub(in crate::host) mod channels;
 pub mod command;
 pub mod config;
 mod connect;
@@ -39,16 +40,13 @@ mod quick_ack;
 #[cfg(test)]
 mod tests;
 
+use self::channels::OpenSessions;
 pub use self::command::{CommandOutput, RemoteCommand, quote};
 use self::config::SshSettings;
 use self::connect::{ClientHandler, SessionNotes, StageError};
 pub use self::probe::HostProbe;
 use super::error::{ConnectError, ConnectErrorKind, Stage};
 use crate::model::connection::SshTarget;
-
-/// Commands at once on one connection: below sshd's default `MaxSessions` of 10, which leaves
-/// two for the Engine's fallback channels.
-const COMMANDS_AT_ONCE: usize = 8;
 
 /// Jump hosts on the way to one host. More is a loop in `ssh_config`.
 const JUMP_HOST_LIMIT: usize = 8;
@@ -85,10 +83,9 @@ pub struct SshSession {
     host_name: String,
     settings: SshSettings,
     deadlines: Deadlines,
-    handle: Handle<ClientHandler>,
+    handle: Arc<Handle<ClientHandler>>,
     notes: Arc<SessionNotes>,
     notices: Vec<String>,
-    commands: Semaphore,
     sessions: Arc<OpenSessions>,
     probe: OnceCell<(String, HostProbe)>,
     /// The connection this one runs through; it must live as long.
@@ -165,10 +162,9 @@ impl SshSession {
             host_name: host_name.to_owned(),
             settings,
             deadlines,
-            handle,
+            handle: Arc::new(handle),
             notes,
             notices,
-            commands: Semaphore::new(COMMANDS_AT_ONCE),
             sessions: Arc::default(),
             probe: OnceCell::new(),
             jump_session,
@@ -218,112 +214,14 @@ impl SshSession {
         }
     }
 
-    /// A turn among the commands of this connection.
-    async fn command_permit(&self) -> Option<SemaphorePermit<'_>> {
-        // The semaphore is never closed, so there always is one.
-        self.commands.acquire().await.ok()
-    }
-
     fn probe_cell(&self) -> &OnceCell<(String, HostProbe)> {
         &self.probe
-    }
-
-    /// Opens a channel for a command. A server without room for another session refuses; then
-    /// this waits until one of our own sessions ends and tries again, and gives up when none
-    /// of ours is open. The caller's deadline bounds the waiting.
-    pub(in crate::host) async fn open_session_channel(
-        &self,
-    ) -> Result<(Channel<Msg>, OpenSession), russh::Error> {
-        let mut ended = self.sessions.ended.subscribe();
-        loop {
-            ended.mark_unchanged();
-            let error = {
-                let _opening = self.sessions.opening.read().await;
-                match timeout(self.deadlines.channel, self.handle.channel_open_session()).await? {
-                    Ok(channel) => return Ok((channel, OpenSession::new(&self.sessions))),
-                    Err(error @ russh::Error::ChannelOpenFailure(_)) => error,
-                    Err(error) => return Err(error),
-                }
-            };
-            // Those that are being opened are counted only when they are open: wait for them.
-            drop(self.sessions.opening.write().await);
-            let others_are_open = self.sessions.open.load(Ordering::SeqCst) > 0;
-            if !others_are_open && !ended.has_changed().unwrap_or(false) {
-                return Err(error);
-            }
-            // Each turn of this loop uses up the end of one session, so it does not spin.
-            let _ = ended.changed().await;
-        }
-    }
-
-    /// Opens a channel to a Unix socket of the host.
-    pub(in crate::host) async fn open_socket_channel(
-        &self,
-        socket_path: &str,
-    ) -> Result<Channel<Msg>, StageError> {
-        let opening = self.handle.channel_open_direct_streamlocal(socket_path);
-        let opened = timeout(self.deadlines.channel, opening).await;
-        opened
-            .unwrap_or_else(|elapsed| Err(elapsed.into()))
-            .map_err(|error| self.channel_error(socket_path, error))
-    }
-
-    /// Opens a channel to a TCP port as the host sees it.
-    pub(in crate::host) async fn open_tcp_channel(
-        &self,
-        host: &str,
-        port: u16,
-    ) -> Result<Channel<Msg>, StageError> {
-        // The originator is for the server's log only; ours is nobody's business.
-        let opening = self.handle.channel_open_direct_tcpip(host, u32::from(port), "127.0.0.1", 0);
-        let opened = timeout(self.deadlines.channel, opening).await;
-        let to = format!("{host}:{port}");
-        opened.unwrap_or_else(|elapsed| Err(elapsed.into())).map_err(|error| self.channel_error(&to, error))
-    }
-
-    /// Says whether a channel was refused, was not answered, or has no connection to be on.
-    pub(in crate::host) fn channel_error(&self, to: &str, error: russh::Error) -> StageError {
-        let kind = match error {
-            russh::Error::ChannelOpenFailure(_) => {
-                ConnectErrorKind::ChannelRefused { to: to.to_owned(), source: Box::new(error) }
-            }
-            russh::Error::Elapsed(_) => ConnectErrorKind::TimedOut { deadline: self.deadlines.channel },
-            // russh's own error says no more than that its task is gone.
-            _ => ConnectErrorKind::Lost { reason: self.disconnect_reason() },
-        };
-        (Stage::Channel, kind)
     }
 }
 
 impl std::fmt::Debug for SshSession {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("SshSession").field("host_name", &self.host_name).finish_non_exhaustive()
-    }
-}
-
-/// How many session channels of ours are open, and news of each that ends.
-#[derive(Default)]
-struct OpenSessions {
-    open: AtomicUsize,
-    /// Held for reading while a channel is being opened and until it is counted.
-    opening: RwLock<()>,
-    ended: watch::Sender<()>,
-}
-
-/// One open session channel; dropping it lets a waiting command try.
-pub(in crate::host) struct OpenSession(Arc<OpenSessions>);
-
-impl OpenSession {
-    fn new(sessions: &Arc<OpenSessions>) -> Self {
-        sessions.open.fetch_add(1, Ordering::SeqCst);
-        Self(Arc::clone(sessions))
-    }
-}
-
-impl Drop for OpenSession {
-    fn drop(&mut self) {
-        self.0.open.fetch_sub(1, Ordering::SeqCst);
-        self.0.ended.send_replace(());
     }
 }
 

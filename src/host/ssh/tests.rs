@@ -266,6 +266,49 @@ async fn a_forbidden_socket_forward_falls_back_to_dial_stdio() {
 }
 
 #[tokio::test]
+async fn dial_stdio_and_commands_share_few_sessions() {
+    for limit in [1, 2, 5, 10] {
+        let mut host = FakeHost::new();
+        host.forwards_sockets = false;
+        host.session_limit = limit;
+        let log = Arc::clone(&host.log);
+        let session = connected(host).await;
+        let (_, docker) = engine(&session);
+        for _ in 0..3 {
+            let calls = futures_util::future::join_all((0..20).map(|_| docker.version()));
+            let commands =
+                futures_util::future::join_all((0..20).map(|_| async { session.run(&run("ok")).await }));
+            let both = async { tokio::join!(calls, commands) };
+            let (answers, outputs) =
+                tokio::time::timeout(Duration::from_secs(20), both).await.expect("all end");
+            assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+            assert!(outputs.iter().all(Result::is_ok), "{outputs:?}");
+        }
+        // A call leaves its connection idle, which must not keep a lone command out.
+        docker.version().await.unwrap();
+        assert!(session.run(&run("ok")).await.unwrap().is_success());
+        let log = log.lock().unwrap();
+        assert_eq!(log.requests.len(), 61, "no request is sent twice");
+        assert!(log.most_sessions <= limit.min(12));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_channel_confirmed_too_late_is_closed() {
+    let mut host = FakeHost::new();
+    let mut client = Client::of(&mut host);
+    client.deadlines.channel = Duration::from_secs(1);
+    host.channels = Reply::After(Duration::from_secs(5));
+    let log = Arc::clone(&host.log);
+    let session = client.connect(host).await.unwrap();
+    let error = session.run(&run("ok")).await.unwrap_err();
+    assert!(matches!(*error.kind, CommandErrorKind::NoChannel(_)), "{error:?}");
+    assert_eq!(log.lock().unwrap().closed_unused, 0);
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    assert_eq!(log.lock().unwrap().closed_unused, 1);
+}
+
+#[tokio::test]
 async fn a_socket_that_is_missing_or_forbidden_is_told_apart() {
     for (facts, wanted) in [
         ("docker yes", "socket `/var/run/docker.sock` does not exist on the host"),
@@ -406,7 +449,7 @@ async fn commands_wait_for_room_on_the_server() {
 }
 
 #[tokio::test]
-async fn a_server_that_opens_no_session_is_not_asked_again() {
+async fn a_server_that_opens_no_session_is_asked_twice_at_most() {
     let mut host = FakeHost::new();
     host.session_limit = 0;
     let log = Arc::clone(&host.log);
@@ -417,7 +460,7 @@ async fn a_server_that_opens_no_session_is_not_asked_again() {
         assert!(matches!(*error.kind, CommandErrorKind::NoChannel(_)), "{error:?}");
         assert!(error.help().unwrap().contains("MaxSessions"));
     }
-    assert_eq!(log.lock().unwrap().refused_channels, 5);
+    assert!(log.lock().unwrap().refused_channels <= 2 * 5);
 }
 
 #[tokio::test]

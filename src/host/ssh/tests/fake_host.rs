@@ -23,6 +23,7 @@ pub(super) const SOCKET: &str = "/var/run/docker.sock";
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reply {
     Now,
+    After(Duration),
     Never,
 }
 
@@ -37,6 +38,8 @@ pub(super) struct Log {
     pub(super) commands: Vec<String>,
     pub(super) sessions: usize,
     pub(super) most_sessions: usize,
+    /// Channels the client closed before it asked for anything.
+    pub(super) closed_unused: usize,
     pub(super) accepted_by_client: Option<bool>,
 }
 
@@ -165,6 +168,9 @@ impl server::Handler for Connection {
         if is_full {
             reply.reject(ChannelOpenFailure::ConnectFailed).await;
         } else {
+            if let Reply::After(pause) = self.host.channels {
+                tokio::time::sleep(pause).await;
+            }
             self.channels.insert(channel.id(), channel);
             reply.accept().await;
         }
@@ -204,6 +210,15 @@ impl server::Handler for Connection {
         let Some(behind) = self.host.behind.clone() else { return Ok(()) };
         reply.accept().await;
         tokio::spawn(Box::pin(behind.serve(channel.into_stream())));
+        Ok(())
+    }
+
+    async fn channel_close(&mut self, id: ChannelId, _session: &mut Session) -> Result<(), Self::Error> {
+        if self.channels.remove(&id).is_some() {
+            let mut log = self.host.log.lock().unwrap();
+            log.closed_unused += 1;
+            log.sessions -= 1;
+        }
         Ok(())
     }
 
@@ -271,7 +286,16 @@ async fn execute(host: FakeHost, command: String, mut channel: Channel<Msg>, han
             let _ = handle.extended_data(id, 1, &b"no daemon\n"[..]).await;
             status = Some(1);
         }
-        _ => return serve_engine(host, channel.into_stream()).await,
+        _ => {
+            // dial-stdio; it ends when the client's input does.
+            let (mut ours, theirs) = tokio::io::duplex(64 * 1024);
+            tokio::spawn(serve_engine(host.clone(), theirs));
+            let mut stream = channel.into_stream();
+            let _ = tokio::io::copy_bidirectional(&mut stream, &mut ours).await;
+            host.log.lock().unwrap().sessions -= 1;
+            let _ = handle.exit_status_request(id, 0).await;
+            return;
+        }
     }
     // Counted before the client can hear of the end.
     host.log.lock().unwrap().sessions -= 1;

@@ -1,0 +1,312 @@
+//! What can be typed.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use dmfab::fleet::{DEFAULT_HOSTS_AT_ONCE, FleetOptions};
+use dmfab::host::ssh::Deadlines;
+
+use super::progress::ProgressMode;
+
+/// Deploy containers to many Docker hosts over SSH.
+#[derive(Debug, Parser)]
+#[command(name = "dmfab", version, max_term_width = 100, propagate_version = true, after_help = EXIT_CODES)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// Colours in the output.
+    #[arg(long, global = true, value_enum, default_value = "auto", value_name = "WHEN")]
+    color: ColorChoice,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    done, or nothing to do
+  1    internal error
+  2    usage, inventory or map is wrong; nothing was touched
+  3    changes are pending (plan --exit-code)
+  4    a step failed on some host
+  5    a host could not be reached
+  7    failed and rolled back: every touched host is on its old containers
+  130  interrupted
+
+Example:
+  dmfab deploy inventories/lab.yaml --hosts web1,apps1-3";
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ColorChoice {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl Arguments {
+    /// Whether messages on standard error may have colours.
+    pub(crate) fn colour(&self) -> bool {
+        match self.color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => {
+                std::io::stderr().is_terminal()
+                    && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+            }
+        }
+    }
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Check an inventory and its maps; contact no host.
+    #[command(after_help = "Example:\n  dmfab check inventories/lab.yaml")]
+    Check(CheckArguments),
+    /// List the hosts of an inventory; contact none.
+    #[command(after_help = "Example:\n  dmfab hosts inventories/lab.yaml --hosts apps1-3")]
+    Hosts(HostsArguments),
+    /// Show the resolved configuration of each host, secrets redacted; contact none.
+    #[command(after_help = "Example:\n  dmfab config inventories/lab.yaml --hosts web1")]
+    Config(HostsArguments),
+    /// Show what `deploy`, `startup` or `shutdown` would do; change nothing.
+    #[command(after_help = "Example:\n  dmfab plan inventories/lab.yaml shop.web --exit-code")]
+    Plan(PlanArguments),
+    /// Bring containers to the wanted state: create, start, replace what differs.
+    #[command(after_help = "Example:\n  dmfab deploy inventories/lab.yaml --hosts web1,apps1-3")]
+    Deploy(ActionArguments),
+    /// Create and start what does not run; leave running containers as they are.
+    #[command(after_help = "Example:\n  dmfab startup inventories/lab.yaml shop.web")]
+    Startup(ActionArguments),
+    /// Stop and remove containers, those that depend on them first.
+    #[command(after_help = "Example:\n  dmfab shutdown inventories/lab.yaml shop.web --yes")]
+    Shutdown(ActionArguments),
+    /// List the containers of the maps on each host.
+    #[command(after_help = "Example:\n  dmfab ps inventories/lab.yaml --hosts web1")]
+    Ps(PsArguments),
+    /// Show the version of dmfab and, with an inventory, of each Docker Engine.
+    #[command(after_help = "Example:\n  dmfab version inventories/lab.yaml")]
+    Version(VersionArguments),
+    /// Run a command on hosts, all at the same time.
+    #[command(
+        after_help = "One argument is a line for the shell; several are a program and its arguments.\n\n\
+                      Examples:\n  dmfab run inventories/lab.yaml --hosts apps1-3 -- uptime\n  \
+                      dmfab run inventories/lab.yaml -- 'df -h / | tail -1'"
+    )]
+    Run(RunArguments),
+    /// Print a completion script for a shell.
+    #[command(after_help = "Example:\n  dmfab completions bash > /etc/bash_completion.d/dmfab")]
+    Completions(CompletionsArguments),
+}
+
+/// The files that say what is wanted.
+#[derive(Debug, Args)]
+pub(crate) struct FileArguments {
+    /// Inventory, or a plain file of Docker-Map or Docker-Fabric clients.
+    pub(crate) inventory: PathBuf,
+    /// A container map beside those that the inventory names; may be repeated.
+    #[arg(long = "map", value_name = "FILE")]
+    pub(crate) maps: Vec<PathBuf>,
+    /// A variable for `!env`, over the environment's; may be repeated.
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = parse_variable)]
+    pub(crate) variables: Vec<(String, String)>,
+}
+
+/// Which hosts, and how.
+#[derive(Debug, Args)]
+pub(crate) struct HostArguments {
+    /// Hosts: names, ranges, `@groups`, patterns, `!` takes away: `web1,apps1-3,@eu,!apps2`.
+    #[arg(long, value_name = "SELECTION")]
+    pub(crate) hosts: Option<String>,
+    /// Hosts worked on at the same time.
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_HOSTS_AT_ONCE, value_parser = parse_count)]
+    pub(crate) parallel: usize,
+    /// Seconds until a host that does not answer is given up.
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) connect_timeout: u64,
+}
+
+impl HostArguments {
+    /// The options as the library takes them.
+    pub(crate) fn options(&self) -> FleetOptions {
+        let connect = Duration::from_secs(self.connect_timeout);
+        FleetOptions {
+            hosts_at_once: self.parallel,
+            deadlines: Deadlines { connect, ..Deadlines::default() },
+        }
+    }
+}
+
+/// How the answer is given.
+#[derive(Debug, Args)]
+pub(crate) struct OutputArguments {
+    /// Give the answer as one JSON document.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// How progress is shown.
+#[derive(Debug, Args)]
+pub(crate) struct ProgressArguments {
+    /// Progress on standard error.
+    #[arg(long, value_enum, default_value = "auto", value_name = "MODE")]
+    pub(crate) progress: ProgressMode,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArguments {
+    #[command(flatten)]
+    pub(crate) files: FileArguments,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HostsArguments {
+    #[command(flatten)]
+    pub(crate) files: FileArguments,
+    /// Hosts: names, ranges, `@groups`, patterns, `!` takes away: `web1,apps1-3,@eu,!apps2`.
+    #[arg(long, value_name = "SELECTION")]
+    pub(crate) hosts: Option<String>,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
+}
+
+/// What every planning command takes.
+#[derive(Debug, Args)]
+pub(crate) struct SelectionArguments {
+    #[command(flatten)]
+    pub(crate) files: FileArguments,
+    /// Containers: `config`, `config.instance`, `map`, `map.config.instance`, a group, or `all`.
+    #[arg(value_name = "ITEM")]
+    pub(crate) items: Vec<String>,
+    #[command(flatten)]
+    pub(crate) hosts: HostArguments,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
+    #[command(flatten)]
+    pub(crate) progress: ProgressArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PlanArguments {
+    #[command(flatten)]
+    pub(crate) selection: SelectionArguments,
+    /// What to plan.
+    #[arg(long = "for", value_enum, default_value = "deploy", value_name = "ACTION")]
+    pub(crate) goal: GoalChoice,
+    /// How to show the plan.
+    #[arg(long, value_enum, default_value = "tree")]
+    pub(crate) format: PlanFormat,
+    /// End with 3 if there is anything to do.
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+}
+
+/// How a plan is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PlanFormat {
+    /// For people: by item, equal hosts folded.
+    Tree,
+    /// One stable line a step, with its number, cause and what it waits for.
+    Steps,
+}
+
+/// What can be planned.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum GoalChoice {
+    /// Bring to the wanted state.
+    Deploy,
+    /// Create and start what does not run.
+    Startup,
+    /// Stop and remove.
+    Shutdown,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ActionArguments {
+    #[command(flatten)]
+    pub(crate) selection: SelectionArguments,
+    /// Show the plan and stop.
+    #[arg(long)]
+    pub(crate) plan: bool,
+    /// Do not ask before something that runs is stopped or removed.
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PsArguments {
+    #[command(flatten)]
+    pub(crate) files: FileArguments,
+    #[command(flatten)]
+    pub(crate) hosts: HostArguments,
+    /// Also containers that belong to no map.
+    #[arg(long, short)]
+    pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VersionArguments {
+    /// Inventory whose Engines are asked.
+    pub(crate) inventory: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) hosts: HostArguments,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArguments {
+    #[command(flatten)]
+    pub(crate) files: FileArguments,
+    #[command(flatten)]
+    pub(crate) hosts: HostArguments,
+    /// Seconds the command may take on each host.
+    #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) timeout: u64,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
+    /// The command.
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArguments {
+    /// The shell.
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+fn parse_variable(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("expected NAME=VALUE".to_owned()),
+    }
+}
+
+fn parse_count(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(count @ 1..) => Ok(count),
+        _ => Err("expected a whole number from 1".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Arguments;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+}

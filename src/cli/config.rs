@@ -1,0 +1,86 @@
+//! `dmfab config`: what files, defaults, ranges and inheritance come to for each host.
+
+use std::collections::BTreeMap;
+
+use dmfab::model::network::NetworkSpec;
+use dmfab::model::spec::{ContainerSpec, HostSpec, Interfaces};
+use dmfab::model::volume::VolumeSpec;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::args::HostsArguments;
+use super::exit::{CommandError, Exit};
+use super::{hosts, output, session};
+
+/// The document; secrets show as `[redacted]` by their type.
+#[derive(Serialize)]
+struct Document<'a> {
+    version: u32,
+    hosts: BTreeMap<&'a str, Host<'a>>,
+}
+
+#[derive(Serialize)]
+struct Host<'a> {
+    engine: String,
+    #[serde(skip_serializing_if = "no_interfaces")]
+    interfaces: &'a Interfaces,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    registry_logins: Vec<&'a str>,
+    networks: &'a [NetworkSpec],
+    volumes: &'a [VolumeSpec],
+    containers: &'a [ContainerSpec],
+}
+
+fn no_interfaces(interfaces: &&Interfaces) -> bool {
+    interfaces.ipv4.is_empty() && interfaces.ipv6.is_empty()
+}
+
+/// Shows the configuration of the chosen hosts as YAML or JSON.
+pub(crate) fn run(arguments: &HostsArguments, colour: bool) -> Result<Exit, CommandError> {
+    let fleet = session::load(&arguments.files, colour)?;
+    let host_names = fleet.select_hosts(arguments.hosts.as_deref())?;
+    let chosen = host_names.iter().filter_map(|name| fleet.spec().hosts.get(name));
+    let document =
+        Document { version: 1, hosts: chosen.map(|host| (host.name.as_str(), shown(host))).collect() };
+    let value = serde_json::to_value(&document).map_err(|error| CommandError::internal(error.into()))?;
+    let value = without_nothing(value);
+    if arguments.output.json {
+        output::json(&value)?;
+    } else {
+        let text = serde_saphyr::to_string(&value).map_err(|error| CommandError::internal(error.into()))?;
+        output::to_stdout(&text);
+    }
+    Ok(Exit::Done)
+}
+
+fn shown(host: &HostSpec) -> Host<'_> {
+    Host {
+        engine: hosts::engine(&host.connection),
+        interfaces: &host.interfaces,
+        registry_logins: host.registry_logins.keys().map(String::as_str).collect(),
+        networks: &host.networks,
+        volumes: &host.volumes,
+        containers: &host.containers,
+    }
+}
+
+/// Leaves out what is not set, so that what is set can be seen.
+fn without_nothing(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let kept = fields.into_iter().map(|(name, value)| (name, without_nothing(value)));
+            Value::Object(kept.filter(|(_, value)| !is_nothing(value)).collect())
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(without_nothing).collect()),
+        other => other,
+    }
+}
+
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
+}

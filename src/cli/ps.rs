@@ -1,0 +1,105 @@
+//! `dmfab ps`: the containers of the maps on each host, also those that are missing.
+
+use std::collections::BTreeSet;
+
+use dmfab::event::{Events, Problem};
+use dmfab::host::engine::{EngineReader, ListedContainer};
+use dmfab::model::ownership::{MAP_LABEL, PREDECESSOR_SUFFIX, SUCCESSOR_SUFFIX};
+use dmfab::model::spec::HostSpec;
+use dmfab::report::table;
+use serde::Serialize;
+use serde_json::json;
+
+use super::args::PsArguments;
+use super::exit::{CommandError, Exit};
+use super::{output, session};
+
+/// One container of one host.
+#[derive(Serialize)]
+struct Row {
+    host: String,
+    container: String,
+    image: String,
+    state: String,
+    status: String,
+    ports: Vec<String>,
+}
+
+/// Lists containers.
+pub(crate) async fn run(arguments: &PsArguments, colour: bool) -> Result<Exit, CommandError> {
+    let fleet = session::load(&arguments.files, colour)?;
+    let host_names = fleet.select_hosts(arguments.hosts.hosts.as_deref())?;
+    let fleet_session = fleet.connect(&host_names, arguments.hosts.options(), &Events::ignored()).await;
+    let answers = fleet_session
+        .ask(|host, connected| async {
+            let listed = connected.engine.list_containers().await.map_err(|error| Problem::of(&error))?;
+            Ok(rows(host, listed, arguments.all))
+        })
+        .await;
+    let mut listed = Vec::new();
+    let mut problems = Vec::new();
+    for (host_name, answer) in answers {
+        match answer {
+            Ok(rows) => listed.extend(rows),
+            Err(problem) => problems.push((host_name.to_owned(), problem)),
+        }
+    }
+    fleet_session.close().await;
+    show(arguments, &listed, &problems)?;
+    Ok(if problems.is_empty() { Exit::Done } else { Exit::Unreachable })
+}
+
+fn rows(host: &HostSpec, listed: Vec<ListedContainer>, all: bool) -> Vec<Row> {
+    let wanted: BTreeSet<&str> = host.containers.iter().map(|spec| spec.name.as_str()).collect();
+    let map_names: BTreeSet<&str> = host.containers.iter().map(|spec| spec.id.map_name.as_str()).collect();
+    let present: BTreeSet<String> = listed.iter().map(|found| found.name.clone()).collect();
+    let is_ours = |found: &ListedContainer| {
+        let base = found.name.trim_end_matches(SUCCESSOR_SUFFIX).trim_end_matches(PREDECESSOR_SUFFIX);
+        let map_name = found.labels.get(MAP_LABEL).map(String::as_str);
+        wanted.contains(base) || map_name.is_some_and(|name| map_names.contains(name))
+    };
+    let mut rows: Vec<Row> =
+        listed.into_iter().filter(|found| all || is_ours(found)).map(|found| row(host, found)).collect();
+    let missing = host.containers.iter().filter(|spec| !present.contains(&spec.name));
+    rows.extend(missing.map(|spec| Row {
+        host: host.name.clone(),
+        container: spec.name.clone(),
+        image: spec.image.to_string(),
+        state: "absent".to_owned(),
+        status: "not there".to_owned(),
+        ports: Vec::new(),
+    }));
+    rows.sort_by(|one, other| one.container.cmp(&other.container));
+    rows
+}
+
+fn row(host: &HostSpec, found: ListedContainer) -> Row {
+    Row {
+        host: host.name.clone(),
+        container: found.name,
+        image: found.image_name,
+        state: found.state,
+        status: found.status,
+        ports: found.ports,
+    }
+}
+
+fn show(arguments: &PsArguments, rows: &[Row], problems: &[(String, Problem)]) -> Result<(), CommandError> {
+    if arguments.output.json {
+        let problems: Vec<_> =
+            problems.iter().map(|(host, problem)| json!({ "host": host, "problem": problem })).collect();
+        return output::json(&json!({ "version": 1, "containers": rows, "unreachable": problems }));
+    }
+    let cells: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| {
+            let ports = row.ports.join(", ");
+            vec![row.host.clone(), row.container.clone(), row.image.clone(), row.status.clone(), ports]
+        })
+        .collect();
+    output::to_stdout(&table::render(&["host", "container", "image", "status", "ports"], &cells));
+    for (host_name, problem) in problems {
+        output::to_stderr(&session::show_problem(host_name, problem));
+    }
+    Ok(())
+}

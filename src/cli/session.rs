@@ -1,0 +1,84 @@
+//! What the commands that contact hosts share: loading files and showing what goes wrong.
+
+use std::path::PathBuf;
+
+use dmfab::event::{Events, Problem};
+use dmfab::fleet::Fleet;
+use dmfab::model::variables::Variables;
+use dmfab::resolve::ranges;
+use dmfab::source::render::RenderOptions;
+use dmfab::wording;
+use tokio::task::JoinHandle;
+
+use super::args::FileArguments;
+use super::exit::CommandError;
+use super::output;
+use super::progress::{self, ProgressMode};
+
+/// Loads the files and shows what is remarkable about them.
+pub(crate) fn load(files: &FileArguments, colour: bool) -> Result<Fleet, CommandError> {
+    let fleet = load_quietly(files)?;
+    output::to_stderr(&fleet.warnings().render(RenderOptions { colour, ..RenderOptions::default() }));
+    Ok(fleet)
+}
+
+/// Loads the files.
+pub(crate) fn load_quietly(files: &FileArguments) -> Result<Fleet, CommandError> {
+    let mut variables = variables();
+    for (name, value) in &files.variables {
+        variables.set(name, value);
+    }
+    Ok(Fleet::load(&files.inventory, &files.maps, &variables)?)
+}
+
+/// The operator's environment. Values that are not text can be no value of a map.
+fn variables() -> Variables {
+    let values = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let home = std::env::home_dir().and_then(|home: PathBuf| home.into_os_string().into_string().ok());
+    Variables::new(values, home)
+}
+
+/// Repeats which hosts were chosen, folded, before anything is done to them.
+pub(crate) fn echo_hosts(host_names: &[String]) -> String {
+    let folded = ranges::fold(host_names.iter().map(String::as_str));
+    format!("{}: {folded}", wording::count(host_names.len(), "host"))
+}
+
+/// A display of progress, and the way to feed and to end it.
+pub(crate) struct Display {
+    /// Where events go.
+    pub(crate) events: Events,
+    task: JoinHandle<()>,
+}
+
+impl Display {
+    /// Begins to show progress of these hosts.
+    pub(crate) fn start(mode: ProgressMode, host_names: &[String], colour: bool) -> Self {
+        let (events, receiver) = Events::channel();
+        let host_names = host_names.to_vec();
+        let task = tokio::spawn(async move { progress::show(mode, &host_names, receiver, colour).await });
+        Self { events, task }
+    }
+
+    /// Shows what is still on its way, and leaves the terminal as it was.
+    pub(crate) async fn finish(self) {
+        drop(self.events);
+        // The display panicked or was cancelled: it has nothing more to show.
+        let _ = self.task.await;
+    }
+}
+
+/// A problem of one host, in the form of the closing summary.
+pub(crate) fn show_problem(host_name: &str, problem: &Problem) -> String {
+    let mut text = format!("{host_name}: {}\n", problem.line());
+    if let Some(help) = &problem.help {
+        text.push_str(&format!("  help: {help}\n"));
+    }
+    if let Some(written) = &problem.output {
+        for line in written.lines() {
+            text.push_str(&format!("  | {line}\n"));
+        }
+    }
+    text
+}

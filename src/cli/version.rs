@@ -1,0 +1,61 @@
+//! `dmfab version`: ours, and that of each Docker Engine.
+
+use dmfab::event::Events;
+use dmfab::report::table;
+use serde_json::json;
+
+use super::args::{FileArguments, VersionArguments};
+use super::exit::{CommandError, Exit};
+use super::{output, session};
+
+/// The version of this program.
+const OURS: &str = env!("CARGO_PKG_VERSION");
+
+/// Shows versions.
+pub(crate) async fn run(arguments: &VersionArguments, colour: bool) -> Result<Exit, CommandError> {
+    let Some(inventory) = &arguments.inventory else {
+        if arguments.output.json {
+            output::json(&json!({ "version": 1, "dmfab": OURS }))?;
+        } else {
+            output::to_stdout(&format!("dmfab {OURS}"));
+        }
+        return Ok(Exit::Done);
+    };
+    let files = FileArguments { inventory: inventory.clone(), maps: Vec::new(), variables: Vec::new() };
+    let fleet = session::load(&files, colour)?;
+    let host_names = fleet.select_hosts(arguments.hosts.hosts.as_deref())?;
+    let fleet_session = fleet.connect(&host_names, arguments.hosts.options(), &Events::ignored()).await;
+    let answers = fleet_session.ask(|_, connected| async { Ok(connected.version.clone()) }).await;
+    let mut engines = Vec::new();
+    let mut problems = Vec::new();
+    for (host_name, answer) in answers {
+        match answer {
+            Ok(version) => engines.push((host_name.to_owned(), version)),
+            Err(problem) => problems.push((host_name.to_owned(), problem)),
+        }
+    }
+    fleet_session.close().await;
+    if arguments.output.json {
+        let engines: Vec<_> =
+            engines.iter().map(|(host, engine)| json!({ "host": host, "engine": engine })).collect();
+        let unreachable: Vec<_> =
+            problems.iter().map(|(host, problem)| json!({ "host": host, "problem": problem })).collect();
+        output::json(
+            &json!({ "version": 1, "dmfab": OURS, "engines": engines, "unreachable": unreachable }),
+        )?;
+    } else {
+        let rows: Vec<Vec<String>> = engines
+            .into_iter()
+            .map(|(host, engine)| {
+                let platform = format!("{}/{}", engine.operating_system, engine.architecture);
+                vec![host, engine.version, engine.api_version, platform]
+            })
+            .collect();
+        output::to_stdout(&format!("dmfab {OURS}"));
+        output::to_stdout(&table::render(&["host", "engine", "api", "platform"], &rows));
+        for (host_name, problem) in &problems {
+            output::to_stderr(&session::show_problem(host_name, problem));
+        }
+    }
+    Ok(if problems.is_empty() { Exit::Done } else { Exit::Unreachable })
+}

@@ -1,0 +1,387 @@
+//! Many hosts at once: load, select, connect, plan, execute. The facade of the library.
+//!
+//! ```text
+//! Fleet::load -> select -> connect -> FleetSession
+//!                                       plan    -> a plan, or a problem, for each host
+//!                                       execute -> RunSummary: each host exactly once
+//! ```
+//!
+//! A host that fails never stops the others; its problem is an answer like any other.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use futures_util::stream::{self, StreamExt};
+use tokio_util::sync::CancellationToken;
+
+use crate::event::{EventKind, Events, HostOutcome, HostSummary, Problem, RunSummary};
+use crate::execute;
+use crate::execute::action::Host;
+use crate::execute::prepare::ShellVolumeRoots;
+use crate::host::connected::ConnectedHost;
+use crate::host::ssh::command::{CommandOutput, RemoteCommand};
+use crate::host::ssh::{Deadlines, SshSession};
+use crate::model::connection::Connection;
+use crate::model::spec::{FleetSpec, HostSpec};
+use crate::model::variables::Variables;
+use crate::observe::observe;
+use crate::plan::{Goal, Plan, Request, plan_host};
+use crate::resolve::selection::{HostNames, SelectedContainer, SelectionError, select_items};
+use crate::source::diagnostic::Diagnostics;
+use crate::source::file::SourceMap;
+use crate::resolve;
+use crate::source::load::load;
+use crate::source::render::{RenderOptions, render};
+
+/// How many hosts are worked on at the same time where nobody says.
+pub const DEFAULT_HOSTS_AT_ONCE: usize = 32;
+
+/// An inventory whose files fit together.
+#[derive(Debug)]
+pub struct Fleet {
+    spec: FleetSpec,
+    findings: Findings,
+}
+
+/// What is to be said about the files, with the files themselves.
+#[derive(Debug)]
+pub struct Findings {
+    /// Mistakes and remarks.
+    pub diagnostics: Diagnostics,
+    /// The files they are about.
+    pub sources: SourceMap,
+}
+
+impl Findings {
+    /// All findings as a screen of text, mistakes underlined in their lines.
+    pub fn render(&self, options: RenderOptions) -> String {
+        render(&self.diagnostics, &self.sources, options)
+    }
+}
+
+/// Why an inventory cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("the inventory or its maps are wrong")]
+pub struct LoadError {
+    /// Every mistake, not only the first.
+    pub findings: Findings,
+}
+
+/// Which hosts, and which containers on them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Selection {
+    /// Hosts in the inventory's order.
+    pub host_names: Vec<String>,
+    /// Containers, on whichever of these hosts they belong to.
+    pub containers: BTreeSet<SelectedContainer>,
+}
+
+/// How a fleet is worked on.
+#[derive(Debug, Clone, Copy)]
+pub struct FleetOptions {
+    /// Hosts at the same time.
+    pub hosts_at_once: usize,
+    /// How long each part of a connection may take.
+    pub deadlines: Deadlines,
+}
+
+impl Default for FleetOptions {
+    fn default() -> Self {
+        Self { hosts_at_once: DEFAULT_HOSTS_AT_ONCE, deadlines: Deadlines::default() }
+    }
+}
+
+impl Fleet {
+    /// Reads an inventory, the maps it names, and further maps; no host is contacted.
+    ///
+    /// # Errors
+    /// All mistakes in the files at once.
+    pub fn load(inventory: &Path, extra_maps: &[PathBuf], variables: &Variables) -> Result<Self, LoadError> {
+        let mut read = |path: &Path| std::fs::read(path);
+        let mut loaded = load(inventory, extra_maps, variables, &mut read);
+        let mut spec = FleetSpec::default();
+        if let Some(raw) = &loaded.inventory {
+            let folder = inventory.parent().unwrap_or(Path::new(""));
+            let (resolved, diagnostics) =
+                resolve::resolve(raw, &loaded.maps, &loaded.sources, variables, folder);
+            spec = resolved;
+            loaded.diagnostics.extend(diagnostics.into_vec());
+            loaded.diagnostics.sort();
+        }
+        let findings = Findings { diagnostics: loaded.diagnostics, sources: loaded.sources };
+        if findings.diagnostics.has_errors() { Err(LoadError { findings }) } else { Ok(Self { spec, findings }) }
+    }
+
+    /// What is wanted of every host.
+    pub fn spec(&self) -> &FleetSpec {
+        &self.spec
+    }
+
+    /// Remarks about the files that are no mistakes.
+    pub fn warnings(&self) -> &Findings {
+        &self.findings
+    }
+
+    /// Chooses containers and the hosts they are on. Without `hosts`, all hosts of the chosen
+    /// containers; without `items`, everything.
+    ///
+    /// # Errors
+    /// A term that matches nothing, or a host that none of the containers is on.
+    pub fn select(&self, hosts: Option<&str>, items: &[String]) -> Result<Selection, SelectionError> {
+        let containers = select_items(&self.spec.maps, items)?;
+        let runs_some = |host: &HostSpec| host.containers.iter().any(|spec| is_selected(&containers, spec));
+        let all_hosts = || self.spec.hosts.values();
+        let Some(typed) = hosts else {
+            let host_names = all_hosts().filter(|host| runs_some(host)).map(|host| host.name.clone()).collect();
+            return Ok(Selection { host_names, containers });
+        };
+        let host_names = self.select_hosts(Some(typed))?;
+        let idle: Vec<&str> = all_hosts()
+            .filter(|host| host_names.contains(&host.name) && !runs_some(host))
+            .map(|host| host.name.as_str())
+            .collect();
+        if !idle.is_empty() {
+            return Err(SelectionError {
+                message: format!("nothing that is selected runs on {}", resolve::ranges::fold(idle)),
+                help: Some("take it out of `--hosts`, or add it to the `clients` of a map".to_owned()),
+            });
+        }
+        Ok(Selection { host_names, containers })
+    }
+
+    /// Chooses hosts, whatever runs on them; all of them without `hosts`.
+    ///
+    /// # Errors
+    /// A term that matches nothing.
+    pub fn select_hosts(&self, hosts: Option<&str>) -> Result<Vec<String>, SelectionError> {
+        match hosts {
+            Some(typed) => HostNames::of(&self.spec).select(typed),
+            None => Ok(self.spec.hosts.keys().cloned().collect()),
+        }
+    }
+
+    /// Runs one command on hosts, whether or not their Engines work; the answers are in the
+    /// order of `host_names`.
+    pub async fn run(
+        &self,
+        host_names: &[String],
+        command: &RemoteCommand,
+        options: FleetOptions,
+        events: &Events,
+    ) -> Vec<(String, Result<CommandOutput, Problem>)> {
+        let hosts = host_names.iter().filter_map(|name| self.spec.hosts.get(name));
+        stream::iter(hosts)
+            .map(|host| async {
+                events.send(&host.name, EventKind::ConnectStarted);
+                (host.name.clone(), run_on(host, command, options.deadlines).await)
+            })
+            .buffered(options.hosts_at_once.max(1))
+            .collect()
+            .await
+    }
+
+    /// Connects to hosts, many at the same time, and tells how it went through `events`.
+    pub async fn connect<'f>(
+        &'f self,
+        host_names: &[String],
+        options: FleetOptions,
+        events: &Events,
+    ) -> FleetSession<'f> {
+        let hosts = host_names.iter().filter_map(|name| self.spec.hosts.get(name));
+        let members = stream::iter(hosts)
+            .map(|host| Member::connect(host, options.deadlines, events))
+            .buffered(options.hosts_at_once.max(1))
+            .collect()
+            .await;
+        FleetSession { members, options }
+    }
+}
+
+async fn run_on(
+    host: &HostSpec,
+    command: &RemoteCommand,
+    deadlines: Deadlines,
+) -> Result<CommandOutput, Problem> {
+    let Connection::Ssh(ssh) = &host.connection else {
+        return Err(Problem {
+            chain: vec![format!("host `{}` is not reached by SSH", host.name)],
+            help: Some("run the command on this machine, or set `fabric_host`".to_owned()),
+            output: None,
+        });
+    };
+    let session = SshSession::connect(&host.name, &ssh.target, deadlines)
+        .await
+        .map_err(|error| Problem::of(&error).with_help(error.help()))?;
+    let output = session.run(command).await;
+    session.close().await;
+    output.map_err(|error| Problem::of(&error).with_help(error.help()))
+}
+
+fn is_selected(containers: &BTreeSet<SelectedContainer>, spec: &crate::model::spec::ContainerSpec) -> bool {
+    let id = &spec.id;
+    containers.contains(&SelectedContainer {
+        map_name: id.map_name.clone(),
+        config_name: id.config_name.clone(),
+        instance_name: id.instance_name.clone(),
+    })
+}
+
+/// Open connections to hosts, and the reasons why others have none.
+pub struct FleetSession<'f> {
+    members: Vec<Member<'f>>,
+    options: FleetOptions,
+}
+
+struct Member<'f> {
+    host: &'f HostSpec,
+    started: Instant,
+    connection: Result<ConnectedHost, Problem>,
+}
+
+/// A plan, or why there is none, for one host.
+#[derive(Debug, Clone)]
+pub struct HostPlan {
+    /// The host.
+    pub host_name: String,
+    /// What is to be done, or how the host stands without that.
+    pub plan: Result<Plan, HostOutcome>,
+}
+
+impl<'f> Member<'f> {
+    async fn connect(host: &'f HostSpec, deadlines: Deadlines, events: &Events) -> Self {
+        let started = Instant::now();
+        events.send(&host.name, EventKind::ConnectStarted);
+        let connection = ConnectedHost::connect(host, deadlines).await.map_err(|error| error.problem());
+        let told = match &connection {
+            Ok(connected) => {
+                EventKind::Connected { engine: connected.version.clone(), took: started.elapsed() }
+            }
+            Err(problem) => EventKind::Unreachable { problem: problem.clone() },
+        };
+        events.send(&host.name, told);
+        Self { host, started, connection }
+    }
+
+    async fn plan(&self, goal: Goal, selection: &Selection, events: &Events) -> HostPlan {
+        let plan = self.try_plan(goal, selection).await;
+        if let Ok(plan) = &plan {
+            events.planned(plan);
+        }
+        HostPlan { host_name: self.host.name.clone(), plan }
+    }
+
+    async fn try_plan(&self, goal: Goal, selection: &Selection) -> Result<Plan, HostOutcome> {
+        let connected = self.connected()?;
+        let roots = ShellVolumeRoots(&connected.shell);
+        let state = observe(&connected.engine, self.host, &roots)
+            .await
+            .map_err(|error| HostOutcome::Unreachable { problem: Problem::of(&error) })?;
+        let selected = self.host.containers.iter().filter(|spec| is_selected(&selection.containers, spec));
+        let container_names = selected.map(|spec| spec.name.clone()).collect();
+        plan_host(self.host, &state, &Request { goal, container_names })
+            .map_err(|error| HostOutcome::Refused { problem: Problem::of(&error) })
+    }
+
+    fn connected(&self) -> Result<&ConnectedHost, HostOutcome> {
+        self.connection.as_ref().map_err(|problem| HostOutcome::Unreachable { problem: problem.clone() })
+    }
+
+    async fn execute(&self, plan: &HostPlan, events: &Events, interruption: &CancellationToken) -> HostSummary {
+        let outcome = match (&plan.plan, self.connected().as_ref()) {
+            (Err(outcome), _) | (Ok(_), Err(outcome)) => {
+                events.send(&self.host.name, EventKind::Finished { outcome: outcome.clone() });
+                outcome.clone()
+            }
+            (Ok(plan), Ok(connected)) => {
+                let host = Host {
+                    engine: &connected.engine,
+                    shell: &connected.shell,
+                    registry_logins: &self.host.registry_logins,
+                    wait_timeout: self.host.engine.wait_timeout,
+                };
+                execute::execute(plan, &host, events, interruption).await
+            }
+        };
+        HostSummary { host_name: self.host.name.clone(), outcome, took: self.started.elapsed() }
+    }
+}
+
+impl FleetSession<'_> {
+    /// Looks at every host and plans; changes nothing.
+    pub async fn plan(&self, goal: Goal, selection: &Selection, events: &Events) -> Vec<HostPlan> {
+        stream::iter(&self.members)
+            .map(|member| member.plan(goal, selection, events))
+            .buffered(self.options.hosts_at_once.max(1))
+            .collect()
+            .await
+    }
+
+    /// Carries out the plans made by [`Self::plan`], all hosts at the same time. Hosts without a
+    /// plan are in the summary with the reason.
+    ///
+    /// Cancelling `interruption` lets running steps end, begins no others, and takes back
+    /// replacements that are not complete.
+    pub async fn execute(
+        &self,
+        goal: Goal,
+        plans: &[HostPlan],
+        events: &Events,
+        interruption: &CancellationToken,
+    ) -> RunSummary {
+        let started = self.members.iter().map(|member| member.started).min();
+        let by_name: BTreeMap<&str, &HostPlan> =
+            plans.iter().map(|plan| (plan.host_name.as_str(), plan)).collect();
+        let planned = self.members.iter().filter_map(|member| {
+            by_name.get(member.host.name.as_str()).map(|plan| (member, *plan))
+        });
+        let hosts = stream::iter(planned)
+            .map(|(member, plan)| member.execute(plan, events, interruption))
+            .buffered(self.options.hosts_at_once.max(1))
+            .collect()
+            .await;
+        RunSummary { goal, hosts, took: started.map_or(Duration::ZERO, |started| started.elapsed()) }
+    }
+
+    /// Asks every host something, all at the same time; the answers are in the inventory's order.
+    pub async fn ask<'s, T, F, Answer>(&'s self, question: F) -> Vec<(&'s str, Result<T, Problem>)>
+    where
+        F: Fn(&'s HostSpec, &'s ConnectedHost) -> Answer,
+        Answer: Future<Output = Result<T, Problem>>,
+    {
+        stream::iter(&self.members)
+            .map(|member| {
+                let answer = member.connection.as_ref().map(|connected| question(member.host, connected));
+                async move {
+                    let result = match answer {
+                        Ok(answer) => answer.await,
+                        Err(problem) => Err(problem.clone()),
+                    };
+                    (member.host.name.as_str(), result)
+                }
+            })
+            .buffered(self.options.hosts_at_once.max(1))
+            .collect()
+            .await
+    }
+
+    /// Remarks about connections, by host.
+    pub fn notices(&self) -> Vec<(&str, &str)> {
+        let connected = self.members.iter().filter_map(|member| {
+            member.connection.as_ref().ok().map(|connected| (member.host.name.as_str(), connected.notices()))
+        });
+        connected.flat_map(|(name, notices)| notices.iter().map(move |notice| (name, notice.as_str()))).collect()
+    }
+
+    /// Ends all connections, within a bounded time.
+    pub async fn close(self) {
+        stream::iter(self.members)
+            .for_each_concurrent(None, |member| async {
+                if let Ok(connected) = member.connection {
+                    connected.close().await;
+                }
+            })
+            .await;
+    }
+}

@@ -1,0 +1,37 @@
+//! Calls about volumes.
+
+use bollard::models::VolumeCreateRequest;
+use bollard::query_parameters::{ListVolumesOptions, RemoveVolumeOptions};
+
+use crate::host::engine_error::EngineError;
+use crate::model::observed::ObservedVolume;
+use crate::model::volume::VolumeSpec;
+
+use super::{DockerEngine, convert_list, path_part};
+
+pub(super) async fn list(engine: &DockerEngine) -> Result<Vec<ObservedVolume>, EngineError> {
+    let volumes = engine.docker.list_volumes(None::<ListVolumesOptions>);
+    let volumes = engine.call("GET /volumes", volumes).await?.volumes.unwrap_or_default();
+    Ok(volumes.into_iter().map(convert_list::observed_volume).collect())
+}
+
+pub(super) async fn create(engine: &DockerEngine, spec: &VolumeSpec) -> Result<ObservedVolume, EngineError> {
+    engine.negotiated().await?;
+    let VolumeSpec { name, map_name: _, driver, driver_options, labels, preparation: _, places: _ } = spec;
+    let request = VolumeCreateRequest {
+        name: Some(name.clone()),
+        driver: Some(driver.clone()),
+        driver_opts: Some(driver_options.clone().into_iter().collect()),
+        labels: Some(labels.clone().into_iter().collect()),
+        cluster_volume_spec: None,
+    };
+    let call = format!("POST /volumes/create ({name})");
+    engine.call(&call, engine.docker.create_volume(request)).await.map(convert_list::observed_volume)
+}
+
+pub(super) async fn remove(engine: &DockerEngine, name: &str) -> Result<(), EngineError> {
+    engine.negotiated().await?;
+    let call = format!("DELETE /volumes/{name}");
+    let part = path_part(&call, name)?;
+    engine.call(&call, engine.docker.remove_volume(&part, None::<RemoveVolumeOptions>)).await
+}

@@ -1,0 +1,355 @@
+//! The fake Engine's calls about containers.
+
+use std::collections::BTreeSet;
+
+use crate::host::engine::{ExecOutcome, ListedContainer};
+use crate::host::engine_error::EngineError;
+use crate::model::container::{ContainerSettings, Endpoint, Link, MountSource, NetworkMode};
+use crate::model::effective::effective_settings;
+use crate::model::image::ImageReference;
+use crate::model::observed::{ContainerStatus, Health, ObservedContainer};
+
+use super::FakeProgram;
+use super::state::{FakeContainer, FakeState, local_volume};
+
+/// First minor version of the API in which a container is created in all of its networks.
+const SEVERAL_NETWORKS: u32 = 44;
+/// What a created container answers to where names are asked for.
+const SHORT_ID_LENGTH: usize = 12;
+
+impl FakeState {
+    pub(super) fn listed_containers(&self) -> Vec<ListedContainer> {
+        self.containers.iter().map(|(name, container)| self.listed_container(name, container)).collect()
+    }
+
+    fn listed_container(&self, name: &str, container: &FakeContainer) -> ListedContainer {
+        let FakeContainer { id, image_id, image_name, status, settings, program: _, log: _ } = container;
+        let words = settings.entrypoint.iter().chain(&settings.command).flatten();
+        let (state, shown) = shown_status(*status);
+        ListedContainer {
+            id: id.clone(),
+            name: name.to_owned(),
+            image_name: image_name.clone(),
+            image_id: image_id.clone(),
+            command: words.cloned().collect::<Vec<_>>().join(" "),
+            state: state.to_owned(),
+            status: shown,
+            created_seconds: 0,
+            labels: settings.labels.clone(),
+            ports: settings.published_ports.iter().map(ToString::to_string).collect(),
+            volume_names: self.volume_names(settings).into_iter().collect(),
+        }
+    }
+
+    /// One container; each look takes the next answer of its health check.
+    pub(super) fn observed_container(&mut self, name_or_id: &str) -> Option<ObservedContainer> {
+        let name = self.container_name(name_or_id)?;
+        let container = self.containers.get_mut(&name)?;
+        if let ContainerStatus::Running { health: Some(health) } = &mut container.status
+            && !container.program.health.is_empty()
+        {
+            *health = container.program.health.remove(0);
+        }
+        let container = self.containers.get(&name)?;
+        let settings = container.settings.clone();
+        Some(ObservedContainer {
+            id: container.id.clone(),
+            name,
+            image_id: container.image_id.clone(),
+            image_name: container.image_name.clone(),
+            status: container.status,
+            labels: settings.labels.clone(),
+            volume_names: self.volume_names(&settings),
+            settings: Some(settings),
+        })
+    }
+
+    pub(super) fn log_tail(&self, name: &str, line_count: usize) -> Result<String, EngineError> {
+        let log = &self.container(&format!("GET /containers/{name}/logs"), name)?.log;
+        let lines: Vec<_> = log.split_inclusive('\n').collect();
+        Ok(lines[lines.len().saturating_sub(line_count)..].concat())
+    }
+
+    pub(super) fn create_container(
+        &mut self,
+        name: &str,
+        image: &ImageReference,
+        settings: &ContainerSettings,
+    ) -> Result<(), EngineError> {
+        let call = format!("POST /containers/create?name={name}");
+        self.check_name(&call, name)?;
+        let Some(found) = self.image(&image.to_string()).cloned() else {
+            return Err(EngineError::from_status(call, 404, format!("No such image: {image}")));
+        };
+        let mut reported = effective_settings(settings, &found.defaults);
+        for link in &reported.links {
+            self.existing(&call, 400, &link.container_name)?;
+        }
+        for source in reported.volumes_from.keys() {
+            self.existing(&call, 400, source)?;
+        }
+        if !self.joins_several_networks() {
+            reported.endpoints.truncate(1);
+        }
+        self.create_mounted_volumes(&reported);
+        let container = FakeContainer {
+            id: self.next_id(),
+            image_id: found.id,
+            image_name: image.to_string(),
+            status: ContainerStatus::Created,
+            program: self.program(image, &reported),
+            settings: reported,
+            log: String::new(),
+        };
+        self.containers.insert(name.to_owned(), container);
+        Ok(())
+    }
+
+    /// Joins a further network. A running container that is in it already is refused, unless it
+    /// is there with the same settings.
+    pub(super) fn connect_network(&mut self, name: &str, endpoint: &Endpoint) -> Result<(), EngineError> {
+        let network_name = &endpoint.network_name;
+        let call = format!("POST /networks/{network_name}/connect ({name})");
+        if !self.networks.contains_key(network_name) {
+            return Err(EngineError::from_status(call, 404, format!("network {network_name} not found")));
+        }
+        let container = self.container_mut(&call, name)?;
+        let is_running = container.status.is_active();
+        let endpoints = &mut container.settings.endpoints;
+        if endpoints.contains(endpoint) {
+            return Ok(());
+        }
+        if let Some(joined) = endpoints.iter_mut().find(|joined| joined.network_name == *network_name) {
+            if is_running {
+                let message = format!("endpoint with name {name} already exists in network {network_name}");
+                return Err(EngineError::from_status(call, 403, message));
+            }
+            *joined = endpoint.clone();
+            return Ok(());
+        }
+        if endpoints.is_empty() {
+            // The default bridge shows as soon as it is not the only network.
+            endpoints.push(Endpoint { network_name: "bridge".to_owned(), ..Endpoint::default() });
+        }
+        endpoints.push(endpoint.clone());
+        endpoints[1..].sort_by(|one, other| one.network_name.cmp(&other.network_name));
+        Ok(())
+    }
+
+    pub(super) fn start_container(&mut self, name: &str) -> Result<(), EngineError> {
+        let call = format!("POST /containers/{name}/start");
+        let container = self.container(&call, name)?;
+        if matches!(container.status, ContainerStatus::Running { .. }) {
+            return Ok(());
+        }
+        self.check_networks(&call, &container.settings)?;
+        self.check_ports(&call, name, &container.settings)?;
+        let container = self.container_mut(&call, name)?;
+        container.log.push_str(&container.program.log);
+        container.status = match container.program.exit_code {
+            Some(exit_code) => ContainerStatus::Exited { exit_code },
+            None => ContainerStatus::Running { health: first_health(container) },
+        };
+        Ok(())
+    }
+
+    pub(super) fn stop_container(&mut self, name: &str) -> Result<(), EngineError> {
+        let container = self.container_mut(&format!("POST /containers/{name}/stop"), name)?;
+        if container.status.is_active() {
+            container.status = ContainerStatus::Exited { exit_code: 0 };
+        }
+        Ok(())
+    }
+
+    pub(super) fn rename_container(&mut self, name: &str, new_name: &str) -> Result<(), EngineError> {
+        let call = format!("POST /containers/{name}/rename?name={new_name}");
+        self.container(&call, name)?;
+        if name == new_name {
+            let message = "Renaming a container with the same name as its current name";
+            return Err(EngineError::from_status(call, 400, message));
+        }
+        self.check_name(&call, new_name)?;
+        if let Some(container) = self.containers.remove(name) {
+            self.containers.insert(new_name.to_owned(), container);
+        }
+        self.rename_link_targets(name, new_name);
+        Ok(())
+    }
+
+    pub(super) fn remove_container(&mut self, name: &str) -> Result<(), EngineError> {
+        let call = format!("DELETE /containers/{name}?v=false&force=false");
+        let container = self.container(&call, name)?;
+        if container.status.is_active() {
+            let message = format!("You cannot remove a running container {}", container.id);
+            return Err(EngineError::from_status(call, 409, message));
+        }
+        self.containers.remove(name);
+        Ok(())
+    }
+
+    pub(super) fn exec(&mut self, name: &str, arguments: &[String]) -> Result<ExecOutcome, EngineError> {
+        let call = format!("POST /containers/{name}/exec");
+        let container = self.container(&call, name)?;
+        if !matches!(container.status, ContainerStatus::Running { .. }) {
+            let message = format!("Container {} is not running", container.id);
+            return Err(EngineError::from_status(call, 409, message));
+        }
+        let done = ExecOutcome { exit_code: 0, output: String::new() };
+        Ok(self.exec_outcomes.get(&arguments.join(" ")).cloned().unwrap_or(done))
+    }
+
+    /// Named volumes that a container mounts, those of its volume sources included.
+    pub(super) fn volume_names(&self, settings: &ContainerSettings) -> BTreeSet<String> {
+        let mut names = BTreeSet::new();
+        let mut waiting = vec![settings];
+        let mut seen = BTreeSet::new();
+        while let Some(settings) = waiting.pop() {
+            names.extend(settings.mounts.values().filter_map(|mount| match &mount.source {
+                MountSource::Volume(name) => Some(name.clone()),
+                MountSource::HostPath(_) => None,
+            }));
+            for source in settings.volumes_from.keys().filter(|source| seen.insert(source.as_str())) {
+                waiting.extend(self.containers.get(source).map(|container| &container.settings));
+            }
+        }
+        names
+    }
+
+    fn create_mounted_volumes(&mut self, settings: &ContainerSettings) {
+        for mount in settings.mounts.values() {
+            if let MountSource::Volume(name) = &mount.source {
+                self.volumes.entry(name.clone()).or_insert_with(|| local_volume(name));
+            }
+        }
+    }
+
+    /// A link follows its renamed container, and keeps the last name of one that was removed.
+    fn rename_link_targets(&mut self, name: &str, new_name: &str) {
+        for container in self.containers.values_mut() {
+            let links = std::mem::take(&mut container.settings.links);
+            container.settings.links = links
+                .into_iter()
+                .map(|Link { container_name, alias }| {
+                    let is_meant = container_name == name;
+                    Link {
+                        container_name: if is_meant { new_name.to_owned() } else { container_name },
+                        alias,
+                    }
+                })
+                .collect();
+        }
+    }
+
+    fn check_networks(&self, call: &str, settings: &ContainerSettings) -> Result<(), EngineError> {
+        if let NetworkMode::Container(name) = &settings.network_mode {
+            let other = self.container(call, name)?;
+            if !other.status.is_active() {
+                let message = format!("cannot join network of a non running container: {}", other.id);
+                return Err(EngineError::from_status(call, 409, message));
+            }
+        }
+        match settings.endpoints.iter().find(|endpoint| !self.networks.contains_key(&endpoint.network_name)) {
+            Some(endpoint) => {
+                let message = format!("network {} not found", endpoint.network_name);
+                Err(EngineError::from_status(call, 404, message))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn check_ports(&self, call: &str, name: &str, settings: &ContainerSettings) -> Result<(), EngineError> {
+        let others = self
+            .containers
+            .iter()
+            .filter(|(other, container)| *other != name && container.status.is_active());
+        let mut taken = others.flat_map(|(_, container)| &container.settings.published_ports);
+        let clash = taken.find(|taken| {
+            settings.published_ports.iter().any(|wanted| {
+                let same_address = wanted.host_address.is_none()
+                    || taken.host_address.is_none()
+                    || wanted.host_address == taken.host_address;
+                wanted.host_port != 0 && wanted.host_port == taken.host_port && same_address
+            })
+        });
+        clash.map_or(Ok(()), |port| {
+            let message = format!("Bind for 0.0.0.0:{} failed: port is already allocated", port.host_port);
+            Err(EngineError::from_status(call, 500, message))
+        })
+    }
+
+    fn check_name(&self, call: &str, name: &str) -> Result<(), EngineError> {
+        let Some(container) = self.containers.get(name) else { return Ok(()) };
+        let id = &container.id;
+        let message =
+            format!("Conflict. The container name \"/{name}\" is already in use by container \"{id}\".");
+        Err(EngineError::from_status(call, 409, message))
+    }
+
+    fn program(&self, image: &ImageReference, settings: &ContainerSettings) -> FakeProgram {
+        let by_image = self.programs.get(&image.to_string());
+        let word = settings.command.as_ref().or(settings.entrypoint.as_ref()).and_then(|words| words.first());
+        by_image.or_else(|| self.programs.get(word?)).cloned().unwrap_or_default()
+    }
+
+    fn joins_several_networks(&self) -> bool {
+        let minor = self.version.api_version.split('.').nth(1).and_then(|minor| minor.parse::<u32>().ok());
+        minor.is_some_and(|minor| minor >= SEVERAL_NETWORKS)
+    }
+
+    fn container_name(&self, name_or_id: &str) -> Option<String> {
+        let is_meant = |(name, container): &(&String, &FakeContainer)| {
+            *name == name_or_id
+                || container.id == name_or_id
+                || container.id.get(..SHORT_ID_LENGTH) == Some(name_or_id)
+        };
+        self.containers.iter().find(is_meant).map(|(name, _)| name.clone())
+    }
+
+    fn existing(&self, call: &str, status: u16, name: &str) -> Result<&FakeContainer, EngineError> {
+        self.container_name(name)
+            .and_then(|name| self.containers.get(&name))
+            .ok_or_else(|| EngineError::from_status(call, status, format!("No such container: {name}")))
+    }
+
+    fn container(&self, call: &str, name: &str) -> Result<&FakeContainer, EngineError> {
+        self.existing(call, 404, name)
+    }
+
+    fn container_mut(&mut self, call: &str, name: &str) -> Result<&mut FakeContainer, EngineError> {
+        let missing = || EngineError::from_status(call, 404, format!("No such container: {name}"));
+        let name = self.container_name(name).ok_or_else(missing)?;
+        self.containers.get_mut(&name).ok_or_else(missing)
+    }
+}
+
+/// What a health check says right after the start: nothing yet, unless a test has said otherwise.
+fn first_health(container: &mut FakeContainer) -> Option<Health> {
+    let check = container.settings.healthcheck.as_ref()?;
+    if check.test.first().is_some_and(|word| word == "NONE") {
+        return None;
+    }
+    if container.program.health.is_empty() {
+        container.program.health.push(Health::Healthy);
+    }
+    Some(Health::Starting)
+}
+
+fn shown_status(status: ContainerStatus) -> (&'static str, String) {
+    match status {
+        ContainerStatus::Created => ("created", "Created".to_owned()),
+        ContainerStatus::Running { health: None } => ("running", "Up 1 second".to_owned()),
+        ContainerStatus::Running { health: Some(Health::Starting) } => {
+            ("running", "Up 1 second (health: starting)".to_owned())
+        }
+        ContainerStatus::Running { health: Some(Health::Healthy) } => {
+            ("running", "Up 1 second (healthy)".to_owned())
+        }
+        ContainerStatus::Running { health: Some(Health::Unhealthy) } => {
+            ("running", "Up 1 second (unhealthy)".to_owned())
+        }
+        ContainerStatus::Paused => ("paused", "Up 1 second (Paused)".to_owned()),
+        ContainerStatus::Restarting => ("restarting", "Restarting (1) 1 second ago".to_owned()),
+        ContainerStatus::Exited { exit_code } => ("exited", format!("Exited ({exit_code}) 1 second ago")),
+        ContainerStatus::Dead => ("dead", "Dead".to_owned()),
+    }
+}

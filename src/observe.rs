@@ -1,0 +1,227 @@
+//! One look at a host: its Engine becomes a [`HostState`].
+//!
+//! Reads only, and judges nothing: what the found things mean is the planner's affair. Two round
+//! trips, whatever the number of containers:
+//!
+//! ```text
+//! version, containers, images, volumes, networks        at the same time
+//! inspect each container of ours, each image, roots     at the same time
+//! ```
+//!
+//! A container is inspected if it is wanted, if it is on its way in or out for one that is
+//! wanted, or if it carries our label for one of the host's maps. All others are taken from the
+//! list, without settings.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+
+use futures_util::future::try_join_all;
+
+use crate::host::engine::{EngineReader, ListedContainer};
+use crate::host::engine_error::EngineError;
+use crate::model::container::NetworkMode;
+use crate::model::observed::{
+    ContainerStatus, Health, HostState, ObservedContainer, ObservedImage, ObservedVolume, VolumeRoot,
+};
+use crate::model::ownership::{MAP_LABEL, PREDECESSOR_SUFFIX, SUCCESSOR_SUFFIX};
+use crate::model::spec::HostSpec;
+
+/// Says whether the root directories of volumes are empty, without the Engine.
+pub trait VolumeRoots: Sync {
+    /// One answer for each of `mountpoints` (absolute paths on the host), in their order; or a
+    /// sentence about why there is none.
+    fn is_empty(&self, mountpoints: &[String]) -> impl Future<Output = Result<Vec<bool>, String>> + Send;
+}
+
+/// Reads everything from a host that planning needs.
+///
+/// `roots` is asked only about volumes that have to be prepared, exist, and are mounted by no
+/// container; if it has no answer, their `root` stays unknown.
+///
+/// # Errors
+/// The first call of the Engine that fails.
+pub async fn observe<E: EngineReader>(
+    engine: &E,
+    host: &HostSpec,
+    roots: &impl VolumeRoots,
+) -> Result<HostState, EngineError> {
+    let (version, listed, image_ids, volumes, networks) = tokio::try_join!(
+        engine.version(),
+        engine.list_containers(),
+        engine.list_images(),
+        engine.list_volumes(),
+        engine.list_networks(),
+    )?;
+    let mut state = HostState {
+        engine: version,
+        containers: listed.iter().map(|listed| (listed.name.clone(), from_list(listed))).collect(),
+        image_ids,
+        images: BTreeMap::new(),
+        volumes: volumes.into_iter().map(|volume| (volume.name.clone(), volume)).collect(),
+        networks: networks.into_iter().map(|network| (network.name.clone(), network)).collect(),
+    };
+    let ours: Vec<_> = listed.iter().filter(|listed| is_ours(listed, host)).collect();
+    let image_ids = wanted_images(host, &state, &ours);
+    let unused = unused_volumes(host, &state);
+    let (containers, images, roots) = tokio::join!(
+        try_join_all(ours.iter().map(|listed| engine.inspect_container(&listed.id))),
+        try_join_all(image_ids.iter().map(|id| engine.inspect_image(id))),
+        root_facts(roots, &unused),
+    );
+    replace_inspected(&mut state, &ours, containers?);
+    state.images =
+        images?.into_iter().flatten().map(|image: ObservedImage| (image.id.clone(), image)).collect();
+    for (name, root) in roots {
+        state.volumes.entry(name).and_modify(|volume| volume.root = Some(root));
+    }
+    Ok(state)
+}
+
+fn is_ours(listed: &ListedContainer, host: &HostSpec) -> bool {
+    let name = &listed.name;
+    let name =
+        name.strip_suffix(SUCCESSOR_SUFFIX).or_else(|| name.strip_suffix(PREDECESSOR_SUFFIX)).unwrap_or(name);
+    host.containers.iter().any(|container| container.name == name)
+        || listed.labels.get(MAP_LABEL).is_some_and(|map_name| map_names(host).contains(map_name.as_str()))
+}
+
+fn map_names(host: &HostSpec) -> BTreeSet<&str> {
+    let containers = host.containers.iter().map(|container| container.id.map_name.as_str());
+    let networks = host.networks.iter().map(|network| network.map_name.as_str());
+    let volumes = host.volumes.iter().map(|volume| volume.map_name.as_str());
+    containers.chain(networks).chain(volumes).collect()
+}
+
+/// Images that containers are to be made from, and those that they were made from.
+fn wanted_images(host: &HostSpec, state: &HostState, ours: &[&ListedContainer]) -> BTreeSet<String> {
+    let wanted = host.containers.iter().filter_map(|container| state.image_id(&container.image));
+    let used = ours.iter().map(|listed| listed.image_id.as_str()).filter(|id| !id.is_empty());
+    wanted.chain(used).map(str::to_owned).collect()
+}
+
+/// Mountpoints by volume name, where a root is worth a look.
+fn unused_volumes(host: &HostSpec, state: &HostState) -> BTreeMap<String, String> {
+    let mounted = state.mounted_volumes();
+    let existing = |name: &str| state.volumes.get(name).filter(|_| !mounted.contains(name));
+    let prepared = host.volumes.iter().filter(|volume| !volume.preparation.is_empty());
+    prepared
+        .filter_map(|volume| existing(&volume.name))
+        .map(|ObservedVolume { name, mountpoint, .. }| (name.clone(), mountpoint.clone()))
+        .collect()
+}
+
+async fn root_facts(
+    roots: &impl VolumeRoots,
+    mountpoints: &BTreeMap<String, String>,
+) -> Vec<(String, VolumeRoot)> {
+    if mountpoints.is_empty() {
+        return Vec::new();
+    }
+    let paths: Vec<_> = mountpoints.values().cloned().collect();
+    match roots.is_empty(&paths).await {
+        Ok(answers) => {
+            let facts = mountpoints.keys().cloned().zip(answers);
+            facts.map(|(name, is_empty)| (name, VolumeRoot { is_empty })).collect()
+        }
+        Err(reason) => {
+            tracing::debug!(reason, "volume roots were not looked at");
+            Vec::new()
+        }
+    }
+}
+
+/// A container that has gone between the list and the look is gone.
+fn replace_inspected(
+    state: &mut HostState,
+    ours: &[&ListedContainer],
+    inspected: Vec<Option<ObservedContainer>>,
+) {
+    let names_by_id: BTreeMap<String, String> =
+        state.containers.values().map(|container| (container.id.clone(), container.name.clone())).collect();
+    for (listed, found) in ours.iter().zip(inspected) {
+        state.containers.remove(&listed.name);
+        if let Some(mut container) = found {
+            name_shared_containers(&mut container, &names_by_id);
+            state.containers.insert(container.name.clone(), container);
+        }
+    }
+}
+
+/// Engines report by id whose network and namespaces a container shares; what is wanted says it
+/// by name.
+fn name_shared_containers(container: &mut ObservedContainer, names_by_id: &BTreeMap<String, String>) {
+    let Some(settings) = &mut container.settings else { return };
+    if let NetworkMode::Container(id) = &mut settings.network_mode
+        && let Some(name) = names_by_id.get(id)
+    {
+        id.clone_from(name);
+    }
+    for field in ["IpcMode", "PidMode"] {
+        let name = settings
+            .host_options
+            .get(field)
+            .and_then(|value| value.as_str()?.strip_prefix("container:"))
+            .and_then(|id| names_by_id.get(id));
+        if let Some(name) = name {
+            settings.host_options.insert(field.to_owned(), format!("container:{name}").into());
+        }
+    }
+}
+
+fn from_list(listed: &ListedContainer) -> ObservedContainer {
+    let ListedContainer {
+        id,
+        name,
+        image_name,
+        image_id,
+        command: _,
+        state,
+        status,
+        created_seconds: _,
+        labels,
+        ports: _,
+        volume_names,
+    } = listed;
+    ObservedContainer {
+        id: id.clone(),
+        name: name.clone(),
+        image_id: image_id.clone(),
+        image_name: image_name.clone(),
+        status: listed_status(state, status),
+        labels: labels.clone(),
+        volume_names: volume_names.iter().cloned().collect(),
+        settings: None,
+    }
+}
+
+/// The list says in words what an inspection says in fields.
+fn listed_status(state: &str, shown: &str) -> ContainerStatus {
+    match state {
+        "running" | "stopping" => ContainerStatus::Running { health: listed_health(shown) },
+        "paused" => ContainerStatus::Paused,
+        "restarting" => ContainerStatus::Restarting,
+        "exited" => ContainerStatus::Exited { exit_code: listed_exit_code(shown).unwrap_or_default() },
+        "dead" | "removing" => ContainerStatus::Dead,
+        _ => ContainerStatus::Created,
+    }
+}
+
+fn listed_health(shown: &str) -> Option<Health> {
+    match in_parentheses(shown)? {
+        "healthy" => Some(Health::Healthy),
+        "unhealthy" => Some(Health::Unhealthy),
+        "health: starting" => Some(Health::Starting),
+        _ => None,
+    }
+}
+
+fn listed_exit_code(shown: &str) -> Option<i64> {
+    in_parentheses(shown)?.parse().ok()
+}
+
+fn in_parentheses(text: &str) -> Option<&str> {
+    text.split_once('(')?.1.split_once(')').map(|(inside, _)| inside)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,185 @@
+//! The steps of a plan gathered by item: what happens to each, in how many words a reader needs.
+
+use std::collections::BTreeMap;
+
+use indexmap::IndexMap;
+use serde::Serialize;
+
+use crate::model::item::ItemId;
+use crate::model::volume::Preparation;
+use crate::plan::{Action, Cause, Plan, Step};
+use crate::wording::count;
+
+/// What happens to an item, in the order in which a total counts it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Change {
+    /// Made for the first time.
+    Create,
+    /// Made anew; the old one goes once the new one runs.
+    Replace,
+    /// Started as it is.
+    Start,
+    /// Gets back the name an interrupted run took from it.
+    PutBack,
+    /// Taken away.
+    Remove,
+    /// Something of it that an interrupted run left is taken away.
+    ClearUp,
+    /// An image is fetched.
+    Pull,
+    /// Owner and mode of its files are set.
+    Prepare,
+    /// Anything else.
+    Alter,
+}
+
+/// An item and everything that is done to it.
+pub(super) struct Row<'a> {
+    pub(super) item: &'a ItemId,
+    steps: Vec<&'a Step>,
+}
+
+/// Items that a plan changes, in the order of their first steps.
+pub(super) fn rows(plan: &Plan) -> Vec<Row<'_>> {
+    let mut steps: IndexMap<&ItemId, Vec<&Step>> = IndexMap::new();
+    for step in &plan.steps {
+        steps.entry(&step.item).or_default().push(step);
+    }
+    steps.into_iter().map(|(item, steps)| Row { item, steps }).collect()
+}
+
+impl Row<'_> {
+    /// What happens, by the step that says most.
+    pub(super) fn change(&self) -> Change {
+        let changes = self.steps.iter().map(|step| change_of(&step.action, &self.item.name));
+        changes.min_by_key(|change| rank(*change)).unwrap_or(Change::Alter)
+    }
+
+    /// Whether something that runs now is stopped.
+    pub(super) fn interrupts_service(&self) -> bool {
+        self.steps.iter().any(|step| step.interrupts_service)
+    }
+
+    /// Why, each cause once. That the operator asked for it is no news.
+    pub(super) fn causes(&self) -> Vec<&Cause> {
+        let mut causes: Vec<&Cause> = Vec::new();
+        for cause in self.steps.iter().flat_map(|step| &step.causes) {
+            if *cause != Cause::Requested && !causes.contains(&cause) {
+                causes.push(cause);
+            }
+        }
+        causes
+    }
+
+    /// What happens, in words: `create, start`.
+    pub(super) fn what(&self) -> String {
+        let mut words = vec![self.main_word().to_owned()];
+        words.extend(self.steps.iter().filter_map(|step| preparation_words(&step.action)));
+        words.retain(|word| !word.is_empty());
+        let starts = self.steps.iter().any(|step| matches!(step.action, Action::StartContainer { .. }));
+        if self.change() == Change::Create && starts {
+            words.push("start".to_owned());
+        }
+        match self.steps.iter().filter(|step| matches!(step.action, Action::RunCommand { .. })).count() {
+            0 => {}
+            commands => words.push(format!("run {}", count(commands, "command"))),
+        }
+        words.join(", ")
+    }
+
+    fn main_word(&self) -> &'static str {
+        match (self.change(), self.interrupts_service()) {
+            (Change::Create, _) => "create",
+            (Change::Replace, _) => "replace",
+            (Change::Start, _) => "start",
+            (Change::PutBack, _) => "put back",
+            (Change::Remove, true) => "stop, remove",
+            (Change::Remove, false) => "remove",
+            (Change::ClearUp, _) => "clear up",
+            (Change::Pull, _) => "pull",
+            (Change::Prepare, _) => "",
+            (Change::Alter, _) => "alter",
+        }
+    }
+
+    /// What service feels of it.
+    pub(super) fn interruption(&self) -> Option<&'static str> {
+        match self.change() {
+            _ if !self.interrupts_service() => None,
+            Change::Replace => Some("stops for the switch"),
+            Change::Remove => None,
+            _ => Some("interrupts service"),
+        }
+    }
+}
+
+fn change_of(action: &Action, item_name: &str) -> Change {
+    match action {
+        Action::CreateContainer { container_name, .. } if container_name != item_name => Change::Replace,
+        Action::CreateContainer { .. } | Action::CreateNetwork { .. } | Action::CreateVolume { .. } => {
+            Change::Create
+        }
+        Action::StartContainer { .. } => Change::Start,
+        Action::RenameContainer { .. } => Change::PutBack,
+        Action::RemoveContainer { container_name } if container_name != item_name => Change::ClearUp,
+        Action::RemoveContainer { .. } | Action::RemoveVolume { .. } => Change::Remove,
+        Action::PullImage { .. } => Change::Pull,
+        Action::PrepareVolume { .. } => Change::Prepare,
+        Action::ConnectNetwork { .. } | Action::RunCommand { .. } | Action::StopContainer { .. } => Change::Alter,
+    }
+}
+
+/// The first is what a row is called by: a replacement also starts, renames and removes.
+fn rank(change: Change) -> u8 {
+    match change {
+        Change::Replace => 0,
+        Change::Create => 1,
+        Change::Start => 2,
+        Change::PutBack => 3,
+        Change::Remove => 4,
+        Change::ClearUp => 5,
+        Change::Pull => 6,
+        Change::Prepare => 7,
+        Change::Alter => 8,
+    }
+}
+
+fn preparation_words(action: &Action) -> Option<String> {
+    let Action::PrepareVolume { preparation: Preparation { owner, mode }, .. } = action else { return None };
+    let owner = owner.iter().map(|owner| format!("chown {owner}"));
+    let mode = mode.iter().map(|mode| format!("chmod {mode}"));
+    Some(owner.chain(mode).collect::<Vec<_>>().join(", "))
+}
+
+/// How much plans do, over all hosts.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Counts {
+    /// Items to be changed, by what happens to them.
+    pub(super) changes: BTreeMap<Change, usize>,
+    /// Items whose change stops something that runs.
+    pub(super) interruptions: BTreeMap<Change, usize>,
+    /// Items that are as they should be.
+    pub(super) unchanged: usize,
+    /// Hosts that were planned for.
+    pub(super) hosts: usize,
+    /// Hosts on which something is to be done.
+    pub(super) changed_hosts: usize,
+}
+
+impl Counts {
+    pub(super) fn of(plans: &[Plan]) -> Self {
+        let mut counts = Self { hosts: plans.len(), ..Self::default() };
+        for plan in plans {
+            counts.unchanged += plan.unchanged.len();
+            counts.changed_hosts += usize::from(!plan.is_empty());
+            for row in rows(plan) {
+                *counts.changes.entry(row.change()).or_default() += 1;
+                if row.interrupts_service() {
+                    *counts.interruptions.entry(row.change()).or_default() += 1;
+                }
+            }
+        }
+        counts
+    }
+}

@@ -1,0 +1,77 @@
+//! One suite for every Engine: the fake one and real ones must give the same answers.
+//!
+//! Scope: the verbs of `host::engine`, the statuses of refusals, and that settings which are
+//! sent are read back as `effective_settings` says. Everything is made under a prefix and taken
+//! away again, so that the suite can run beside other tests on a host.
+
+mod life;
+mod networks;
+mod settings;
+mod subject;
+
+use std::path::{Path, PathBuf};
+
+use dmfab::host::docker::DockerEngine;
+use dmfab::host::engine::{Engine, EngineReader};
+use dmfab::model::spec::EngineSettings;
+
+use subject::{Subject, fake_engine};
+
+/// Every case, one after the other; fails with the first that is wrong.
+///
+/// `prefix` begins the names of everything that is made: letters and digits, ending with a dot.
+/// The Engine must hold the lab's images.
+pub(crate) async fn contract<E: Engine>(engine: &E, prefix: &str) {
+    let subject = Subject { engine, prefix };
+    subject.clean_up().await;
+    life::a_container_is_created_started_stopped_renamed_and_removed(&subject).await;
+    life::what_ends_by_itself_has_an_exit_code_and_a_log(&subject).await;
+    life::commands_run_in_running_containers(&subject).await;
+    life::names_are_taken_once(&subject).await;
+    life::what_is_missing_is_not_found(&subject).await;
+    life::what_is_in_use_is_kept(&subject).await;
+    life::a_port_is_given_once(&subject).await;
+    life::lists_show_what_is_there(&subject).await;
+    networks::a_network_is_created_once(&subject).await;
+    networks::a_container_joins_further_networks(&subject).await;
+    networks::a_link_follows_a_renamed_container(&subject).await;
+    networks::what_is_missing_for_a_container_is_named(&subject).await;
+    settings::settings_are_read_back_as_they_are_effective(&subject).await;
+    settings::unknown_options_are_refused(&subject).await;
+    subject.clean_up().await;
+}
+
+#[tokio::test]
+async fn the_fake_engine_keeps_the_contract() {
+    contract(&fake_engine("1.41"), "contract.").await;
+}
+
+#[tokio::test]
+async fn a_newer_fake_engine_keeps_the_contract() {
+    contract(&fake_engine("1.51"), "contract.").await;
+}
+
+#[tokio::test]
+async fn real_engines_keep_the_contract() {
+    for (host, socket_path) in lab_sockets() {
+        let engine = DockerEngine::unix(&socket_path, &EngineSettings::default()).expect("an Engine");
+        engine.version().await.unwrap_or_else(|error| panic!("{host}: {error}"));
+        contract(&engine, "contract.").await;
+    }
+}
+
+/// Host names and Docker sockets of the lab, one host for each version of the Engine.
+fn lab_sockets() -> Vec<(String, PathBuf)> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/lab/lab.json");
+    let file = std::env::var_os("DMFAB_LAB").map_or(file, PathBuf::from);
+    let text = std::fs::read_to_string(&file)
+        .unwrap_or_else(|error| panic!("{}: {error}; start the lab: tests/lab/lab up", file.display()));
+    let lab: serde_json::Value = serde_json::from_str(&text).expect("the lab's description");
+    let mut by_engine = std::collections::BTreeMap::new();
+    for host in lab["hosts"].as_array().expect("hosts") {
+        let text = |name: &str| host[name].as_str().expect("a text").to_owned();
+        by_engine.insert(text("engine"), (text("name"), PathBuf::from(text("docker_sock"))));
+    }
+    assert!(!by_engine.is_empty(), "the lab has no hosts");
+    by_engine.into_values().collect()
+}
