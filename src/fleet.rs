@@ -20,7 +20,7 @@ use crate::event::{EventKind, Events, HostOutcome, HostSummary, Problem, RunSumm
 use crate::execute;
 use crate::execute::action::Host;
 use crate::execute::prepare::ShellVolumeRoots;
-use crate::host::connected::ConnectedHost;
+use crate::host::connected::{ConnectedHost, engine_help};
 use crate::host::ssh::command::{CommandOutput, RemoteCommand};
 use crate::host::ssh::{Deadlines, SshSession};
 use crate::model::connection::Connection;
@@ -28,10 +28,10 @@ use crate::model::spec::{FleetSpec, HostSpec};
 use crate::model::variables::Variables;
 use crate::observe::observe;
 use crate::plan::{Goal, Plan, Request, plan_host};
+use crate::resolve;
 use crate::resolve::selection::{HostNames, SelectedContainer, SelectionError, select_items};
 use crate::source::diagnostic::Diagnostics;
 use crate::source::file::SourceMap;
-use crate::resolve;
 use crate::source::load::load;
 use crate::source::render::{RenderOptions, render};
 
@@ -111,7 +111,11 @@ impl Fleet {
             loaded.diagnostics.sort();
         }
         let findings = Findings { diagnostics: loaded.diagnostics, sources: loaded.sources };
-        if findings.diagnostics.has_errors() { Err(LoadError { findings }) } else { Ok(Self { spec, findings }) }
+        if findings.diagnostics.has_errors() {
+            Err(LoadError { findings })
+        } else {
+            Ok(Self { spec, findings })
+        }
     }
 
     /// What is wanted of every host.
@@ -134,7 +138,8 @@ impl Fleet {
         let runs_some = |host: &HostSpec| host.containers.iter().any(|spec| is_selected(&containers, spec));
         let all_hosts = || self.spec.hosts.values();
         let Some(typed) = hosts else {
-            let host_names = all_hosts().filter(|host| runs_some(host)).map(|host| host.name.clone()).collect();
+            let host_names =
+                all_hosts().filter(|host| runs_some(host)).map(|host| host.name.clone()).collect();
             return Ok(Selection { host_names, containers });
         };
         let host_names = self.select_hosts(Some(typed))?;
@@ -265,7 +270,7 @@ impl<'f> Member<'f> {
     }
 
     async fn plan(&self, goal: Goal, selection: &Selection, events: &Events) -> HostPlan {
-        let plan = self.try_plan(goal, selection).await;
+        let plan = Box::pin(self.try_plan(goal, selection)).await;
         if let Ok(plan) = &plan {
             events.planned(plan);
         }
@@ -275,9 +280,9 @@ impl<'f> Member<'f> {
     async fn try_plan(&self, goal: Goal, selection: &Selection) -> Result<Plan, HostOutcome> {
         let connected = self.connected()?;
         let roots = ShellVolumeRoots(&connected.shell);
-        let state = observe(&connected.engine, self.host, &roots)
-            .await
-            .map_err(|error| HostOutcome::Unreachable { problem: Problem::of(&error) })?;
+        let state = Box::pin(observe(&connected.engine, self.host, &roots)).await.map_err(|error| {
+            HostOutcome::Unreachable { problem: Problem::of(&error).with_help(engine_help(&error)) }
+        })?;
         let selected = self.host.containers.iter().filter(|spec| is_selected(&selection.containers, spec));
         let container_names = selected.map(|spec| spec.name.clone()).collect();
         plan_host(self.host, &state, &Request { goal, container_names })
@@ -288,7 +293,12 @@ impl<'f> Member<'f> {
         self.connection.as_ref().map_err(|problem| HostOutcome::Unreachable { problem: problem.clone() })
     }
 
-    async fn execute(&self, plan: &HostPlan, events: &Events, interruption: &CancellationToken) -> HostSummary {
+    async fn execute(
+        &self,
+        plan: &HostPlan,
+        events: &Events,
+        interruption: &CancellationToken,
+    ) -> HostSummary {
         let outcome = match (&plan.plan, self.connected().as_ref()) {
             (Err(outcome), _) | (Ok(_), Err(outcome)) => {
                 events.send(&self.host.name, EventKind::Finished { outcome: outcome.clone() });
@@ -333,9 +343,10 @@ impl FleetSession<'_> {
         let started = self.members.iter().map(|member| member.started).min();
         let by_name: BTreeMap<&str, &HostPlan> =
             plans.iter().map(|plan| (plan.host_name.as_str(), plan)).collect();
-        let planned = self.members.iter().filter_map(|member| {
-            by_name.get(member.host.name.as_str()).map(|plan| (member, *plan))
-        });
+        let planned = self
+            .members
+            .iter()
+            .filter_map(|member| by_name.get(member.host.name.as_str()).map(|plan| (member, *plan)));
         let hosts = stream::iter(planned)
             .map(|(member, plan)| member.execute(plan, events, interruption))
             .buffered(self.options.hosts_at_once.max(1))
@@ -371,7 +382,9 @@ impl FleetSession<'_> {
         let connected = self.members.iter().filter_map(|member| {
             member.connection.as_ref().ok().map(|connected| (member.host.name.as_str(), connected.notices()))
         });
-        connected.flat_map(|(name, notices)| notices.iter().map(move |notice| (name, notice.as_str()))).collect()
+        connected
+            .flat_map(|(name, notices)| notices.iter().map(move |notice| (name, notice.as_str())))
+            .collect()
     }
 
     /// Ends all connections, within a bounded time.

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::args::{ActionArguments, GoalChoice, PlanArguments, PlanFormat, SelectionArguments};
 use super::exit::{CommandError, Exit};
-use super::session::Display;
+use super::session::Progress;
 use super::{interruption, output, session};
 
 /// `dmfab plan`.
@@ -78,7 +78,7 @@ impl Prepared {
     ) -> (FleetSession<'_>, Vec<HostPlan>) {
         let host_names = &self.selection.host_names;
         output::to_stderr(&session::echo_hosts(host_names));
-        let display = Display::start(arguments.progress.progress, host_names, colour);
+        let display = Progress::start(arguments.progress.progress, host_names, colour);
         let session = self.fleet.connect(host_names, arguments.hosts.options(), &display.events).await;
         let plans = session.plan(goal, &self.selection, &display.events).await;
         display.finish().await;
@@ -102,7 +102,7 @@ impl Prepared {
         }
         confirm(&made, arguments.yes)?;
         let progress = arguments.selection.progress.progress;
-        let display = Display::start(progress, &self.selection.host_names, self.colour);
+        let display = Progress::start(progress, &self.selection.host_names, self.colour);
         let done = session.execute(goal, plans, &display.events, interruption).await;
         display.finish().await;
         let exit = Exit::of(&done);

@@ -52,9 +52,10 @@ impl Exit {
                 outcomes().filter(|outcome| failed(outcome)).all(rolled_back) && !outcomes().any(is_changed);
             return if is_as_before { Self::RolledBack } else { Self::StepFailed };
         }
-        match outcomes().any(|outcome| matches!(outcome, HostOutcome::Unreachable { .. })) {
-            true => Self::Unreachable,
-            false => Self::Done,
+        if outcomes().any(|outcome| matches!(outcome, HostOutcome::Unreachable { .. })) {
+            Self::Unreachable
+        } else {
+            Self::Done
         }
     }
 }

@@ -46,13 +46,13 @@ pub(crate) fn echo_hosts(host_names: &[String]) -> String {
 }
 
 /// A display of progress, and the way to feed and to end it.
-pub(crate) struct Display {
+pub(crate) struct Progress {
     /// Where events go.
     pub(crate) events: Events,
     task: JoinHandle<()>,
 }
 
-impl Display {
+impl Progress {
     /// Begins to show progress of these hosts.
     pub(crate) fn start(mode: ProgressMode, host_names: &[String], colour: bool) -> Self {
         let (events, receiver) = Events::channel();

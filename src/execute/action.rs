@@ -83,7 +83,9 @@ impl<E: Engine, S: Shell> Host<'_, E, S> {
             Action::RenameContainer { container_name, new_name } => {
                 self.engine.rename_container(container_name, new_name).await?;
             }
-            Action::RemoveContainer { container_name } => self.engine.remove_container(container_name).await?,
+            Action::RemoveContainer { container_name } => {
+                self.engine.remove_container(container_name).await?;
+            }
         }
         Ok(())
     }
@@ -99,7 +101,9 @@ impl<E: Engine, S: Shell> Host<'_, E, S> {
     async fn mountpoint(&self, volume_name: &str) -> Result<String, EngineError> {
         let volumes = self.engine.list_volumes().await?;
         let found = volumes.into_iter().find(|volume| volume.name == volume_name);
-        found.map(|volume| volume.mountpoint).ok_or_else(|| EngineError::from_status("GET /volumes", 404, format!("no volume is called `{volume_name}`")))
+        found.map(|volume| volume.mountpoint).ok_or_else(|| {
+            EngineError::from_status("GET /volumes", 404, format!("no volume is called `{volume_name}`"))
+        })
     }
 
     async fn run_command(

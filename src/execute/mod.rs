@@ -83,7 +83,8 @@ impl<'a, E: Engine, S: Shell> Run<'a, E, S> {
 
     fn ready_steps(&self, limit: usize) -> Vec<StepId> {
         let waiting = self.steps().filter(|(id, _)| self.progress[id.0] == Progress::Waiting);
-        let ready = waiting.filter(|(_, step)| step.after.iter().all(|id| self.progress[id.0] == Progress::Done));
+        let ready =
+            waiting.filter(|(_, step)| step.after.iter().all(|id| self.progress[id.0] == Progress::Done));
         ready.map(|(id, _)| id).take(limit).collect()
     }
 

@@ -17,10 +17,6 @@ use super::error::ConnectError;
 use super::shell::HostShell;
 use super::ssh::{Deadlines, SshSession};
 
-/// How long the first answer of an Engine may take, beside the SSH connection. An Engine that
-/// hangs must not hold up the others' run longer than this.
-const FIRST_ANSWER: Duration = Duration::from_secs(15);
-
 /// Why a host is not reached.
 #[derive(Debug, thiserror::Error)]
 pub enum ReachError {
@@ -40,11 +36,18 @@ impl ReachError {
     pub fn problem(&self) -> Problem {
         let help = match self {
             Self::Connect(error) => error.help(),
-            Self::Engine(error) => connect_error_in(error).and_then(ConnectError::help),
-            Self::Silent(_) => Some("look at the Engine's log on the host: `journalctl -u docker`".to_owned()),
+            Self::Engine(error) => engine_help(error),
+            Self::Silent(_) => {
+                Some("look at the Engine's log on the host: `journalctl -u docker`".to_owned())
+            }
         };
         Problem::of(self).with_help(help)
     }
+}
+
+/// What to do about a failed call, where the cause is a connection that knows a remedy.
+pub(crate) fn engine_help(error: &EngineError) -> Option<String> {
+    connect_error_in(error).and_then(ConnectError::help)
 }
 
 /// The connection error behind an Engine call that found no channel.
@@ -91,7 +94,8 @@ impl ConnectedHost {
         let dialer = dialer(&host.connection, session.clone());
         let pool = ChannelPool::new(dialer, deadlines);
         let engine = DockerEngine::over(pool, &host.engine)?;
-        let (version, ()) = tokio::join!(first_answer(&engine), probe(host, session.as_deref()));
+        let (version, ()) =
+            tokio::join!(first_answer(&engine, deadlines.connect), probe(host, session.as_deref()));
         let shell = match (&session, &host.connection) {
             (Some(session), _) => HostShell::Ssh(Arc::clone(session)),
             (None, Connection::Unix { .. }) => HostShell::Local,
@@ -115,10 +119,11 @@ impl ConnectedHost {
     }
 }
 
-async fn first_answer(engine: &DockerEngine) -> Result<EngineVersion, ReachError> {
-    match tokio::time::timeout(FIRST_ANSWER, engine.version()).await {
+/// An Engine that hangs must not hold up the others' run longer than a host that does not answer.
+async fn first_answer(engine: &DockerEngine, deadline: Duration) -> Result<EngineVersion, ReachError> {
+    match tokio::time::timeout(deadline, engine.version()).await {
         Ok(version) => Ok(version?),
-        Err(_) => Err(ReachError::Silent(FIRST_ANSWER)),
+        Err(_) => Err(ReachError::Silent(deadline)),
     }
 }
 

@@ -129,7 +129,11 @@ impl Differences<'_> {
         let wanted = wanted.filter(|words| !words.is_empty());
         let found = found.filter(|words| !words.is_empty());
         if wanted != found {
-            self.push(format!("create_options.{field}"), wanted.map(shown_words), found.map(shown_words));
+            self.push(
+                format!("create_options.{field}"),
+                wanted.map(|words| shown_words(words)),
+                found.map(|words| shown_words(words)),
+            );
         }
     }
 
@@ -245,7 +249,7 @@ fn signal_name(signal: &str) -> String {
     NUMBERS.iter().find(|(number, _)| *number == name).map_or(name, |(_, name)| name).to_owned()
 }
 
-fn shown_words(words: &Vec<String>) -> String {
+fn shown_words(words: &[String]) -> String {
     shlex::try_join(words.iter().map(String::as_str)).unwrap_or_else(|_| words.join(" "))
 }
 

@@ -110,7 +110,8 @@ impl Plan {
     /// Whether something that is there now is stopped or removed.
     pub fn destroys(&self) -> bool {
         self.steps.iter().any(|step| {
-            step.interrupts_service || matches!(step.action, Action::RemoveContainer { .. } | Action::RemoveVolume { .. })
+            step.interrupts_service
+                || matches!(step.action, Action::RemoveContainer { .. } | Action::RemoveVolume { .. })
         })
     }
 }

@@ -24,8 +24,7 @@ fn host(map: &str) -> HostSpec {
     let variables = Variables::default();
     let loaded = load(Path::new("inventory.yaml"), &[], &variables, &mut read);
     let raw = loaded.inventory.expect("an inventory");
-    let (mut fleet, diagnostics) =
-        resolve(&raw, &loaded.maps, &loaded.sources, &variables, Path::new(""));
+    let (mut fleet, diagnostics) = resolve(&raw, &loaded.maps, &loaded.sources, &variables, Path::new(""));
     assert!(!loaded.diagnostics.has_errors() && !diagnostics.has_errors(), "{diagnostics:?}");
     fleet.hosts.shift_remove("h").expect("the host")
 }
@@ -265,8 +264,10 @@ fn interrupted(host: &HostSpec, names: &[(&str, &str, ContainerStatus)]) -> Host
 #[test]
 fn a_successor_that_was_never_used_goes() {
     let host = host("web: {image: i}");
-    let state =
-        interrupted(&host, &[("m.web", "m.web", RUNNING), ("m.web.dmfab-new", "m.web", ContainerStatus::Created)]);
+    let state = interrupted(
+        &host,
+        &[("m.web", "m.web", RUNNING), ("m.web.dmfab-new", "m.web", ContainerStatus::Created)],
+    );
     insta::assert_snapshot!(deploy(&host, &state), @"#1 remove container m.web.dmfab-new  <- left by an interrupted run");
 }
 
@@ -308,7 +309,10 @@ fn volumes_are_prepared_again_only_while_they_are_empty_and_nobody_mounts_them()
     assert!(!deploy(&host, &state).contains("prepare"));
     state.volumes.get_mut("m.socket").expect("it").root = Some(VolumeRoot { is_empty: true });
     let text = deploy(&host, &state);
-    assert!(text.contains("#1 prepare volume m.socket: chown 2000:2000 chmod u=rwX  <- not prepared yet"), "{text}");
+    assert!(
+        text.contains("#1 prepare volume m.socket: chown 2000:2000 chmod u=rwX  <- not prepared yet"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -334,15 +338,20 @@ fn unlabelled_containers_are_adopted_and_orphans_are_only_told() {
     state.containers.get_mut("m.web").expect("it").settings = settings;
     let mut orphan = found;
     orphan.name = "m.gone".to_owned();
-    orphan.labels =
-        BTreeMap::from([("dmfab.map".to_owned(), "m".to_owned()), ("dmfab.config".to_owned(), "gone".to_owned())]);
+    orphan.labels = BTreeMap::from([
+        ("dmfab.map".to_owned(), "m".to_owned()),
+        ("dmfab.config".to_owned(), "gone".to_owned()),
+    ]);
     state.containers.insert("m.gone".to_owned(), orphan);
     let plan = try_plan(&host, &state, Goal::Deploy, &[]).expect("a plan");
     assert!(plan.is_empty());
     let notices: Vec<String> = plan.notices.iter().map(ToString::to_string).collect();
-    assert_eq!(notices.join("\n"), "\
+    assert_eq!(
+        notices.join("\n"),
+        "\
 container m.gone is in no map any more; it is left alone
-container m.web bears no label of dmfab and is adopted by its name");
+container m.web bears no label of dmfab and is adopted by its name"
+    );
 }
 
 #[test]

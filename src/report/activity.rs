@@ -66,7 +66,8 @@ impl HostActivity {
         let begins = |text: &str| Some(Work { text: one_line(text), since: elapsed });
         match kind {
             EventKind::ConnectStarted => self.preliminary = begins("connect"),
-            EventKind::Connected { .. } => self.preliminary = begins("look at the host"),
+            // Hosts may have to wait for others before they are read; both takes its time here.
+            EventKind::Connected { .. } => self.preliminary = begins("connected, not read yet"),
             EventKind::Planned { step_count, .. } => {
                 self.preliminary = None;
                 self.step_count = Some(*step_count);
@@ -74,7 +75,9 @@ impl HostActivity {
             EventKind::StepStarted { step, text } => {
                 self.steps.extend(begins(text).map(|work| (*step, work)));
             }
-            EventKind::StepFinished { step, .. } | EventKind::StepSkipped { step, .. } => self.end_step(*step),
+            EventKind::StepFinished { step, .. } | EventKind::StepSkipped { step, .. } => {
+                self.end_step(*step);
+            }
             EventKind::StepFailed { step, .. } => {
                 self.has_failed = true;
                 self.end_step(*step);

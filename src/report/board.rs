@@ -90,16 +90,18 @@ impl Board {
             0 => String::new(),
             further => format!(" and {further} more"),
         };
-        let aside = format!("{lasting}{more}{}", progress(host));
+        let aside = format!("{lasting}{}", progress(host));
         let aside = self.style.paint(Tone::Aside, &aside);
-        BoardLine { is_working: true, text: format!("{indent}{name}  {}  {aside}", work.text) }
+        BoardLine { is_working: true, text: format!("{indent}{name}  {}{more}  {aside}", work.text) }
     }
 }
 
 /// `, 3 of 7 steps`.
 fn progress(host: &HostActivity) -> String {
     match host.step_count {
-        Some(step_count) if step_count > 0 => format!(", {} of {}", host.ended_steps, count(step_count, "step")),
+        Some(step_count) if step_count > 0 => {
+            format!(", {} of {}", host.ended_steps, count(step_count, "step"))
+        }
         _ => String::new(),
     }
 }
@@ -109,5 +111,71 @@ fn resting(host: &HostActivity) -> &'static str {
         Some(0) => "nothing to do",
         Some(_) if host.ended_steps == 0 => "planned",
         _ => "waiting",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{done, event, finished, names, seconds as at, started, unreachable};
+    use super::*;
+    use crate::event::EventKind;
+
+    fn screen(board: &Board, time: f64) -> String {
+        let lines = board.lines(at(time)).into_iter();
+        let lines = lines.map(|line| format!("{} {}", if line.is_working { "*" } else { " " }, line.text));
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn every_open_host_has_a_line() {
+        let mut board = Board::new(&names(&["web1", "web2", "apps10", "db1"]), Style::PLAIN);
+        let planned = EventKind::Planned { step_count: 3, unchanged_count: 1 };
+        for (time, event) in [
+            (0.0, event("web1", EventKind::ConnectStarted)),
+            (0.2, event("web2", planned.clone())),
+            (0.2, event("web1", planned)),
+            (1.0, started("web1", 0, "pull image app:42")),
+            (1.5, started("web1", 1, "create volume shop.data")),
+            (2.0, finished("web1", 1, "create volume shop.data", 0.5)),
+            (2.5, started("web1", 2, "create network shop.net")),
+            (0.0, event("apps10", EventKind::ConnectStarted)),
+            (3.0, event("db1", EventKind::Finished { outcome: done(0) })),
+        ] {
+            board.note(&event, at(time));
+        }
+        insta::assert_snapshot!(screen(&board, 4.2), @"
+        *   web1  pull image app:42 and 1 more  3.2 s, 1 of 3 steps
+            web2  planned
+        * apps10  connect  4.2 s
+        ");
+    }
+
+    #[test]
+    fn a_large_fleet_shows_a_total_and_those_at_work_longest() {
+        let host_names: Vec<String> = (1..=40).map(|number| format!("n{number:02}")).collect();
+        let mut board = Board::new(&host_names, Style::PLAIN);
+        for (index, name) in host_names.iter().enumerate().take(30) {
+            board.note(
+                &started(name, 0, "pull image app:42"),
+                at(30.0 - f64::from(u8::try_from(index).expect("few"))),
+            );
+        }
+        board.note(&event("n30", EventKind::Finished { outcome: done(1) }), at(31.0));
+        board.note(&event("n40", EventKind::Unreachable { problem: unreachable() }), at(31.0));
+        let screen = screen(&board, 32.0);
+        assert_eq!(screen.lines().count(), MOST_LINES);
+        let first: Vec<&str> = screen.lines().take(3).collect();
+        insta::assert_snapshot!(first.join("\n"), @"
+        * 40 hosts: 1 failed · 29 at work · 9 waiting · 1 done  32.0 s
+        * n29  pull image app:42  30.0 s
+        * n28  pull image app:42  29.0 s
+        ");
+    }
+
+    #[test]
+    fn when_all_have_ended_nothing_is_left() {
+        let mut board = Board::new(&names(&["web1"]), Style::PLAIN);
+        board.note(&event("web1", EventKind::Finished { outcome: done(1) }), at(1.0));
+        assert_eq!(board.lines(at(2.0)), []);
     }
 }

@@ -116,3 +116,165 @@ fn shown(value: &impl Serialize) -> Value {
 fn in_seconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1000.0).round() / 1000.0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{
+        done, failed, finished, new_volume, plan, replacement, seconds, summary, unhealthy,
+    };
+    use super::*;
+
+    #[test]
+    fn a_plan_is_a_document() {
+        let document = plan_document("prod.yaml", &[plan("web1", new_volume(), &["shop.app"])]);
+        insta::assert_snapshot!(serde_json::to_string_pretty(&document).expect("JSON"), @r#"
+        {
+          "counts": {
+            "changed_hosts": 1,
+            "changes": {
+              "create": 1
+            },
+            "hosts": 1,
+            "interruptions": {},
+            "unchanged": 1
+          },
+          "document": "plan",
+          "hosts": [
+            {
+              "goal": "deploy",
+              "host_name": "web1",
+              "notices": [],
+              "steps": [
+                {
+                  "action": "create_volume",
+                  "after": [],
+                  "causes": [
+                    {
+                      "cause": "absent",
+                      "place": {
+                        "column": 5,
+                        "file": "shop.yaml",
+                        "line": 12
+                      }
+                    }
+                  ],
+                  "id": 0,
+                  "interrupts_service": false,
+                  "item": {
+                    "kind": "volume",
+                    "name": "shop.data"
+                  },
+                  "text": "create volume shop.data"
+                },
+                {
+                  "action": "prepare_volume",
+                  "after": [
+                    0
+                  ],
+                  "causes": [],
+                  "id": 1,
+                  "interrupts_service": false,
+                  "item": {
+                    "kind": "volume",
+                    "name": "shop.data"
+                  },
+                  "text": "prepare volume shop.data: chown 1000:1000 chmod 0750"
+                }
+              ],
+              "unchanged": [
+                {
+                  "kind": "container",
+                  "name": "shop.app"
+                }
+              ]
+            }
+          ],
+          "inventory": "prod.yaml",
+          "version": 1
+        }
+        "#);
+    }
+
+    #[test]
+    fn a_run_is_a_document() {
+        let summary = summary(vec![("web1", done(3), 6.1), ("web2", failed(unhealthy(), true), 31.25)]);
+        let document = run_document("prod.yaml", &[plan("web1", replacement(), &[])], &summary, 7);
+        insta::assert_snapshot!(serde_json::to_string_pretty(&document).expect("JSON"), @r#"
+        {
+          "document": "run",
+          "exit_code": 7,
+          "goal": "deploy",
+          "hosts": [
+            {
+              "changed": 3,
+              "host_name": "web1",
+              "outcome": "done",
+              "took_seconds": 6.1,
+              "unchanged": 2
+            },
+            {
+              "changed": 0,
+              "failures": [
+                {
+                  "problem": {
+                    "chain": [
+                      "container `shop.app` is unhealthy after 30 s",
+                      "health check ended with 1"
+                    ],
+                    "help": "look at its log with `dmfab logs prod.yaml shop.app`",
+                    "output": "\u001b[31mError\u001b[0m: missing CACHE_URL\n"
+                  },
+                  "text": "start container shop.app",
+                  "undone": true
+                }
+              ],
+              "host_name": "web2",
+              "outcome": "failed",
+              "rolled_back": true,
+              "skipped": 1,
+              "took_seconds": 31.25,
+              "unchanged": 3
+            }
+          ],
+          "inventory": "prod.yaml",
+          "planned": {
+            "changed_hosts": 1,
+            "changes": {
+              "replace": 1
+            },
+            "hosts": 1,
+            "interruptions": {
+              "replace": 1
+            },
+            "unchanged": 0
+          },
+          "took_seconds": 31.25,
+          "version": 1
+        }
+        "#);
+    }
+
+    #[test]
+    fn an_event_is_a_line() {
+        let line = event_line(&finished("web1", 4, "start container shop.app", 0.41), seconds(1.2));
+        insta::assert_snapshot!(line, @r#"{"elapsed_seconds":1.2,"event":"step_finished","host_name":"web1","step":4,"text":"start container shop.app","took_seconds":0.41,"version":1}"#);
+    }
+
+    #[test]
+    fn options_of_volume_drivers_are_not_told() {
+        let plans = [plan("web1", new_volume(), &[])];
+        assert!(!plan_document("prod.yaml", &plans).to_string().contains("hunter2"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_cause_in_a_file_without_unicode_name_is_told_in_words() {
+        use std::ffi::OsStr;
+        use std::os::unix::ffi::OsStrExt;
+
+        let file = std::path::Path::new(OsStr::from_bytes(b"sh\xffop.yaml")).into();
+        let place = Some(crate::model::place::Place { file, line: 1, column: 1 });
+        let value = cause_value(&Cause::Absent { place });
+        assert_eq!(value, json!({"text": "not there (sh\u{fffd}op.yaml:1)"}));
+    }
+}

@@ -19,6 +19,7 @@
 mod activity;
 pub mod board;
 pub mod json;
+mod outcome;
 pub mod plain;
 pub mod plan_view;
 mod problem;

@@ -17,6 +17,7 @@ use crate::plan::StepId;
 use crate::wording::count;
 
 use super::activity::{Activity, Work};
+use super::outcome::{changes, standing};
 use super::problem::{self, MOST_OUTPUT_LINES};
 use super::shown::{fold_hosts, one_line, padded, seconds, width};
 use super::style::{Style, Tone};
@@ -76,12 +77,14 @@ impl PlainReporter {
         if lasting < WORTH_NAMING {
             return None;
         }
-        let (same, others): (Vec<_>, Vec<_>) = running.iter().partition(|(_, work)| work.text == slowest.text);
+        let (same, others): (Vec<_>, Vec<_>) =
+            running.iter().partition(|(_, work)| work.text == slowest.text);
         let names = fold_hosts(same.iter().map(|(name, _)| *name));
-        let mut line = format!("waiting for {names}: {}, for {}", slowest.text, seconds(lasting));
-        if !others.is_empty() {
-            line.push_str(&format!("; {} at work", count(others.len(), "other host")));
-        }
+        let others = match others.len() {
+            0 => String::new(),
+            number => format!("; {} at work", count(number, "other host")),
+        };
+        let line = format!("waiting for {names}: {}, for {}{others}", slowest.text, seconds(lasting));
         Some(format!("{}{}", self.prefix("", elapsed), self.style.paint(Tone::Aside, &line)))
     }
 
@@ -97,7 +100,9 @@ impl PlainReporter {
             EventKind::Connected { engine, took } => {
                 vec![format!("connected to Engine {} in {}", one_line(&engine.version), seconds(*took))]
             }
-            EventKind::Planned { step_count, unchanged_count } => vec![planned(*step_count, *unchanged_count)],
+            EventKind::Planned { step_count, unchanged_count } => {
+                vec![planned(*step_count, *unchanged_count)]
+            }
             EventKind::StepFinished { text, took, .. } => {
                 vec![format!("{} done in {}", one_line(text), seconds(*took))]
             }
@@ -134,29 +139,14 @@ impl PlainReporter {
         if !self.told_ends.insert(host_name.to_owned()) {
             return Vec::new();
         }
-        let (tone, text) = match outcome {
-            HostOutcome::Done { changed: 0, unchanged } => {
-                (Tone::Good, format!("done: nothing changed, {unchanged} unchanged"))
-            }
-            HostOutcome::Done { changed, unchanged } => {
-                (Tone::Good, format!("done: {changed} changed, {unchanged} unchanged"))
-            }
-            HostOutcome::Failed { rolled_back: true, .. } => {
-                (Tone::Bad, "FAILED: put back as it was, nothing is changed".to_owned())
-            }
-            HostOutcome::Failed { changed, failures, skipped, .. } => {
-                let failures = count(failures.len(), "failure");
-                let skipped = count(*skipped, "step");
-                (Tone::Bad, format!("FAILED: {failures}, {changed} changed, {skipped} not begun"))
-            }
-            HostOutcome::Unreachable { problem } => return self.failed("UNREACHABLE", problem),
-            HostOutcome::Refused { problem } => return self.failed("REFUSED", problem),
-            HostOutcome::Interrupted { changed, skipped } => {
-                let skipped = count(*skipped, "step");
-                (Tone::Caution, format!("INTERRUPTED: {changed} changed, {skipped} not begun"))
-            }
-        };
-        vec![self.style.paint(tone, &text)]
+        let standing = standing(outcome);
+        let mut text = format!("{}: {}", standing.word, changes(outcome));
+        // Explained by an event of its own, or by the summary.
+        if let HostOutcome::Unreachable { problem } | HostOutcome::Refused { problem } = outcome {
+            text.push_str("; ");
+            text.push_str(&one_line(&problem.line()));
+        }
+        vec![self.style.paint(standing.tone, &text)]
     }
 }
 
@@ -175,5 +165,113 @@ fn skipped(text: &str, reason: SkipReason) -> Option<String> {
             Some(format!("not begun: {} (a step it waits for failed)", one_line(text)))
         }
         SkipReason::Interrupted => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{
+        done, event, failed, finished, names, seconds as at, started, unhealthy, unreachable,
+    };
+    use super::*;
+    use crate::model::observed::EngineVersion;
+
+    fn told(reporter: &mut PlainReporter, events: Vec<(f64, Event)>) -> String {
+        let lines = events.into_iter().filter_map(|(time, event)| reporter.line(&event, at(time)));
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    fn run() -> Vec<(f64, Event)> {
+        let engine = EngineVersion { version: "20.10.24".to_owned(), ..EngineVersion::default() };
+        let app = "start container shop.app";
+        let text = app.to_owned();
+        let (worker, reason) = ("create container shop.worker".to_owned(), SkipReason::DependencyFailed);
+        vec![
+            (0.0, event("web1", EventKind::ConnectStarted)),
+            (0.0, event("apps10", EventKind::ConnectStarted)),
+            (0.1, event("web1", EventKind::Connected { engine, took: at(0.08) })),
+            (0.2, event("web1", EventKind::Planned { step_count: 3, unchanged_count: 1 })),
+            (0.8, started("web1", 0, "create volume shop.data")),
+            (1.2, finished("web1", 0, "create volume shop.data", 0.4)),
+            (1.3, started("web1", 1, app)),
+            (10.0, event("apps10", EventKind::Unreachable { problem: unreachable() })),
+            (
+                10.0,
+                event(
+                    "apps10",
+                    EventKind::Finished { outcome: HostOutcome::Unreachable { problem: unreachable() } },
+                ),
+            ),
+            (
+                31.3,
+                event(
+                    "web1",
+                    EventKind::StepFailed { step: StepId(1), text: text.clone(), problem: unhealthy() },
+                ),
+            ),
+            (31.3, event("web1", EventKind::StepSkipped { step: StepId(2), text: worker, reason })),
+            (31.9, event("web1", EventKind::StepUndone { step: StepId(1), text })),
+            (32.0, event("web1", EventKind::Finished { outcome: failed(unhealthy(), true) })),
+            (32.0, event("web2", EventKind::Finished { outcome: done(3) })),
+            (
+                32.0,
+                event(
+                    "web3",
+                    EventKind::Finished { outcome: HostOutcome::Refused { problem: unreachable() } },
+                ),
+            ),
+        ]
+    }
+
+    #[test]
+    fn a_run_is_told_line_by_line() {
+        let mut reporter = PlainReporter::new(&names(&["web1", "web2", "apps10"]), Style::PLAIN);
+        insta::assert_snapshot!(told(&mut reporter, run()), @"
+        [   0.1s] web1   | connected to Engine 20.10.24 in 0.1 s
+        [   0.2s] web1   | 3 steps to do, 1 item unchanged
+        [   1.2s] web1   | create volume shop.data done in 0.4 s
+        [  10.0s] apps10 | UNREACHABLE
+        [  10.0s] apps10 |   could not connect to 10.0.0.9:22
+        [  10.0s] apps10 |   cause: no answer within 10 s
+        [  10.0s] apps10 |   help: check that the host is up and that its address is right
+        [  31.3s] web1   | FAILED start container shop.app after 30.0 s
+        [  31.3s] web1   |   container `shop.app` is unhealthy after 30 s
+        [  31.3s] web1   |   cause: health check ended with 1
+        [  31.3s] web1   |   help: look at its log with `dmfab logs prod.yaml shop.app`
+        [  31.3s] web1   |   | Error: missing CACHE_URL
+        [  31.3s] web1   | not begun: create container shop.worker (a step it waits for failed)
+        [  31.9s] web1   | put back: start container shop.app
+        [  32.0s] web1   | FAILED: put back as it was, nothing is changed
+        [  32.0s] web2   | done: 3 changed, 2 unchanged
+        [  32.0s] web3   | REFUSED: nothing was changed; could not connect to 10.0.0.9:22: no answer within 10 s
+        ");
+    }
+
+    #[test]
+    fn output_can_be_left_out() {
+        let mut reporter = PlainReporter::new(&names(&["web1"]), Style::PLAIN).without_output();
+        assert!(!told(&mut reporter, run()).contains("CACHE_URL"));
+    }
+
+    #[test]
+    fn the_heartbeat_names_what_takes_longest() {
+        let mut reporter = PlainReporter::new(&names(&["web1", "web2", "apps1"]), Style::PLAIN);
+        assert_eq!(reporter.heartbeat(at(10.0)), None);
+        let app = "start container shop.app";
+        let events = vec![
+            (8.0, started("web1", 0, app)),
+            (9.0, started("web2", 0, app)),
+            (9.5, started("apps1", 0, "pull image app:42")),
+        ];
+        told(&mut reporter, events);
+        assert_eq!(reporter.heartbeat(at(10.0)), None);
+        let heartbeat = reporter.heartbeat(at(20.0)).expect("something takes long");
+        insta::assert_snapshot!(heartbeat, @"[  20.0s]       | waiting for web[1-2]: start container shop.app, for 12.0 s; 1 other host at work");
+        told(
+            &mut reporter,
+            vec![(21.0, finished("web1", 0, app, 13.0)), (21.0, finished("web2", 0, app, 12.0))],
+        );
+        let heartbeat = reporter.heartbeat(at(30.0)).expect("something takes long");
+        insta::assert_snapshot!(heartbeat, @"[  30.0s]       | waiting for apps1: pull image app:42, for 20.5 s");
     }
 }

@@ -193,3 +193,155 @@ fn footer_part(counts: &Counts, change: Change, number: usize, style: Style) -> 
     };
     format!("{number} {phrase} ({})", style.paint(Tone::Caution, &interruption))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{
+        changed, container_steps, creation, difference, new_volume, plan, remove, rename, replacement,
+        restart, start, stop,
+    };
+    use super::*;
+    use crate::model::item::ItemId;
+
+    fn shown(plans: &[Plan]) -> String {
+        render("prod.yaml", plans, Style::PLAIN)
+    }
+
+    #[test]
+    fn hosts_with_equal_plans_share_a_block() {
+        let with_all = |name| {
+            let steps = [new_volume(), replacement(), creation(), restart()].concat();
+            plan(name, steps, &["shop.db", "shop.cache"])
+        };
+        let idle = |name| plan(name, Vec::new(), &["shop.web"]);
+        let plans =
+            [with_all("web1"), plan("db1", creation(), &[]), with_all("web2"), idle("apps1"), idle("apps2")];
+        insta::assert_snapshot!(shown(&plans), @r#"
+        Plan prod.yaml  5 hosts: web[1-2],db1,apps[1-2]
+
+        web[1-2]
+          + volume shop.data       create, chown 1000:1000, chmod 0750
+              not there  shop.yaml:12
+          ~ container shop.app     replace, stops for the switch
+              image app:41 -> app:42               shop.yaml:37
+              environment.CACHE_TTL "60" -> "120"  shop.yaml:44
+          + container shop.worker  create, start
+              not there  shop.yaml:52
+          > container shop.cron    start
+              not running: exited with 1
+          2 unchanged
+
+        db1
+          + container shop.worker  create, start
+              not there  shop.yaml:52
+
+        nothing to do on apps[1-2]
+
+        5 to create · 2 to replace (interrupts service) · 2 to start · 6 unchanged · on 3 of 5 hosts
+        "#);
+    }
+
+    #[test]
+    fn a_plan_without_steps_says_so() {
+        let plans = [plan("web1", Vec::new(), &["a", "b"]), plan("web2", Vec::new(), &["a"])];
+        insta::assert_snapshot!(shown(&plans), @"
+        Plan prod.yaml  2 hosts: web[1-2]
+
+        nothing to do: 3 items on 2 hosts are as wanted
+        ");
+        insta::assert_snapshot!(shown(&[plan("web1", Vec::new(), &["a"])]), @"
+        Plan prod.yaml  1 host: web1
+
+        nothing to do: 1 item on 1 host is as wanted
+        ");
+        insta::assert_snapshot!(shown(&[]), @"
+        Plan prod.yaml  no hosts
+
+        nothing to do: 0 items on 0 hosts are as wanted
+        ");
+    }
+
+    #[test]
+    fn notices_stand_with_their_host_even_where_nothing_is_to_be_done() {
+        let mut noted = plan("web1", Vec::new(), &["shop.app"]);
+        noted.notices.push(Notice::Orphaned { item: ItemId::container("shop.old") });
+        noted.notices.push(Notice::Deviates {
+            item: ItemId::network("shop.net"),
+            difference: difference("driver", "bridge", "overlay", 3),
+        });
+        insta::assert_snapshot!(shown(&[noted]), @"
+        Plan prod.yaml  1 host: web1
+
+        web1
+          1 unchanged
+          note: container shop.old is in no map any more; it is left alone
+          note: network shop.net differs and is left as it is: driver bridge -> overlay (shop.yaml:3)
+
+        nothing to do: 1 item on 1 host is as wanted
+        ");
+    }
+
+    #[test]
+    fn leftovers_removals_and_restored_names_are_told_apart() {
+        let steps = [
+            container_steps("shop.a", vec![Cause::Requested], vec![stop("shop.a"), remove("shop.a")]),
+            container_steps("shop.b", vec![Cause::Leftover], vec![remove("shop.b.dmfab-new")]),
+            container_steps("shop.c", vec![Cause::Leftover], vec![rename("shop.c.dmfab-old", "shop.c")]),
+            container_steps("shop.d", vec![Cause::Requested], vec![remove("shop.d")]),
+        ];
+        insta::assert_snapshot!(shown(&[plan("web1", steps.concat(), &[])]), @"
+        Plan prod.yaml  1 host: web1
+
+        web1
+          - container shop.a  stop, remove
+          - container shop.b  clear up
+              left by an interrupted run
+          > container shop.c  put back
+              left by an interrupted run
+          - container shop.d  remove
+
+        1 to put back · 2 to remove (1 interrupts service) · 1 to clear up · 0 unchanged · on 1 host
+        ");
+    }
+
+    #[test]
+    fn long_values_are_shown_in_full_and_in_lines_of_their_own() {
+        let [found, wanted] = ["a", "b"].map(|end| format!("registry/app@sha256:{}{end}", "0".repeat(63)));
+        let causes = vec![changed("image", &found, &wanted, 7), changed("user", "", "a\u{1b}[2J\nb", 8)];
+        let plans = [plan("web1", container_steps("shop.app", causes, vec![start("shop.app")]), &[])];
+        insta::assert_snapshot!(shown(&plans), @r"
+        Plan prod.yaml  1 host: web1
+
+        web1
+          > container shop.app  start
+              image
+                found   registry/app@sha256:000000000000000000000000000000000000000000000000000000000000000a
+                wanted  registry/app@sha256:000000000000000000000000000000000000000000000000000000000000000b  shop.yaml:7
+              user (not set) -> a\u{1b}[2J\nb                                                                 shop.yaml:8
+
+        1 to start · 0 unchanged · on 1 host
+        ");
+    }
+
+    #[test]
+    fn colours_change_nothing_but_colours() {
+        let plans = [plan("web1", [new_volume(), replacement(), restart()].concat(), &["a"])];
+        let coloured = render("prod.yaml", &plans, Style { colour: true });
+        assert_ne!(coloured, shown(&plans));
+        let stripped: Vec<String> = coloured.lines().map(super::super::shown::without_escapes).collect();
+        assert_eq!(stripped, shown(&plans).lines().map(str::to_owned).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn the_stable_form_has_a_line_for_each_step_and_host() {
+        let mut noted = plan("web2", Vec::new(), &[]);
+        noted.notices.push(Notice::Orphaned { item: ItemId::container("shop.old") });
+        let plans = [plan("web1", new_volume(), &[]), noted];
+        insta::assert_snapshot!(stable(&plans), @"
+        web1 #1 create volume shop.data  <- not there (shop.yaml:12)
+        web1 #2 prepare volume shop.data: chown 1000:1000 chmod 0750  after #1
+        web2 nothing to do
+        web2 notice: container shop.old is in no map any more; it is left alone
+        ");
+    }
+}

@@ -126,7 +126,9 @@ fn change_of(action: &Action, item_name: &str) -> Change {
         Action::RemoveContainer { .. } | Action::RemoveVolume { .. } => Change::Remove,
         Action::PullImage { .. } => Change::Pull,
         Action::PrepareVolume { .. } => Change::Prepare,
-        Action::ConnectNetwork { .. } | Action::RunCommand { .. } | Action::StopContainer { .. } => Change::Alter,
+        Action::ConnectNetwork { .. } | Action::RunCommand { .. } | Action::StopContainer { .. } => {
+            Change::Alter
+        }
     }
 }
 

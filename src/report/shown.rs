@@ -62,10 +62,9 @@ fn skip_escape(characters: &mut std::str::Chars<'_>) {
             characters.find(|character| ('@'..='~').contains(character));
         }
         Some(']') => {
+            let end = characters.find(|character| matches!(character, '\u{7}' | '\u{1b}'));
             // Ends with BEL or `ESC \`; the backslash belongs to the end.
-            if characters.find(|character| matches!(character, '\u{7}' | '\u{1b}')) == Some('\u{1b}') {
-                characters.next();
-            }
+            end.filter(|end| *end == '\u{1b}').and_then(|_| characters.next());
         }
         _ => {}
     }

@@ -18,6 +18,7 @@ use std::time::Duration;
 use crate::event::{HostOutcome, HostSummary, Problem, RunSummary, StepFailure};
 use crate::wording::count;
 
+use super::outcome::{Standing, changed_items, changes, standing};
 use super::problem::{self, MOST_OUTPUT_LINES};
 use super::shown::{fold_hosts, one_line, padded, seconds, width};
 use super::style::{Style, Tone};
@@ -83,30 +84,14 @@ fn without_output(outcome: &HostOutcome) -> HostOutcome {
     let mut outcome = outcome.clone();
     match &mut outcome {
         HostOutcome::Failed { failures, .. } => {
-            failures.iter_mut().for_each(|failure| failure.problem.output = None);
+            for failure in failures {
+                failure.problem.output = None;
+            }
         }
         HostOutcome::Unreachable { problem } | HostOutcome::Refused { problem } => problem.output = None,
         HostOutcome::Done { .. } | HostOutcome::Interrupted { .. } => {}
     }
     outcome
-}
-
-/// How an outcome is called and where it stands.
-struct Standing {
-    rank: u8,
-    word: &'static str,
-    tone: Tone,
-}
-
-fn standing(outcome: &HostOutcome) -> Standing {
-    let (rank, word, tone) = match outcome {
-        HostOutcome::Failed { .. } => (0, "FAILED", Tone::Bad),
-        HostOutcome::Unreachable { .. } => (1, "UNREACHABLE", Tone::Bad),
-        HostOutcome::Refused { .. } => (2, "REFUSED", Tone::Bad),
-        HostOutcome::Interrupted { .. } => (3, "INTERRUPTED", Tone::Caution),
-        HostOutcome::Done { .. } => (4, "done", Tone::Good),
-    };
-    Standing { rank, word, tone }
 }
 
 impl Group<'_> {
@@ -149,24 +134,6 @@ impl Group<'_> {
     }
 }
 
-fn changes(outcome: &HostOutcome) -> String {
-    match outcome {
-        HostOutcome::Done { changed: 0, unchanged } => format!("nothing to do, {unchanged} unchanged"),
-        HostOutcome::Done { changed, unchanged: 0 } => format!("{changed} changed"),
-        HostOutcome::Done { changed, unchanged } => format!("{changed} changed, {unchanged} unchanged"),
-        HostOutcome::Failed { rolled_back: true, .. } => "put back as it was, nothing is changed".to_owned(),
-        HostOutcome::Failed { changed, unchanged, skipped, .. } => {
-            format!("{changed} changed, {unchanged} unchanged{}", not_begun(*skipped))
-        }
-        HostOutcome::Unreachable { .. } | HostOutcome::Refused { .. } => "nothing was changed".to_owned(),
-        HostOutcome::Interrupted { changed, skipped } => format!("{changed} changed{}", not_begun(*skipped)),
-    }
-}
-
-fn not_begun(skipped: usize) -> String {
-    if skipped == 0 { String::new() } else { format!(", {} not begun", count(skipped, "step")) }
-}
-
 /// `4 hosts: 1 failed, 3 done · 8 items changed · 31.2 s`.
 fn total(summary: &RunSummary) -> String {
     let mut kinds: Vec<(Standing, usize)> = Vec::new();
@@ -189,11 +156,173 @@ fn total(summary: &RunSummary) -> String {
     format!("{hosts}{separator}{} · {changed} · {}", kinds.join(", "), seconds(summary.took))
 }
 
-fn changed_items(outcome: &HostOutcome) -> usize {
-    match outcome {
-        HostOutcome::Done { changed, .. }
-        | HostOutcome::Failed { changed, .. }
-        | HostOutcome::Interrupted { changed, .. } => *changed,
-        HostOutcome::Unreachable { .. } | HostOutcome::Refused { .. } => 0,
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::super::samples::{done, failed, names, summary, unhealthy, unreachable};
+    use super::*;
+    use crate::plan::Goal;
+    use crate::resolve::ranges;
+
+    fn shown(hosts: Vec<(&str, HostOutcome, f64)>) -> String {
+        render(&summary(hosts), Style::PLAIN)
+    }
+
+    #[test]
+    fn the_worst_stands_first_and_equal_hosts_share_a_row() {
+        let screen = shown(vec![
+            ("web1", done(3), 5.9),
+            ("web2", done(3), 6.1),
+            ("apps1", HostOutcome::Done { changed: 0, unchanged: 5 }, 1.0),
+            ("apps2", HostOutcome::Interrupted { changed: 1, skipped: 4 }, 3.0),
+            ("web3", failed(unhealthy(), false), 31.2),
+            ("db1", HostOutcome::Unreachable { problem: unreachable() }, 10.0),
+        ]);
+        insta::assert_snapshot!(screen, @"
+        web3      FAILED       2 changed, 3 unchanged, 1 step not begun  31.2 s
+            start container shop.app: failed, put back as it was
+                container `shop.app` is unhealthy after 30 s
+                cause: health check ended with 1
+                help: look at its log with `dmfab logs prod.yaml shop.app`
+                | Error: missing CACHE_URL
+        db1       UNREACHABLE  nothing was changed                       10.0 s
+                could not connect to 10.0.0.9:22
+                cause: no answer within 10 s
+                help: check that the host is up and that its address is right
+        apps2     INTERRUPTED  1 changed, 4 steps not begun              3.0 s
+        web[1-2]  done         3 changed, 2 unchanged                    6.1 s
+        apps1     done         nothing to do, 5 unchanged                1.0 s
+
+        6 hosts: 1 failed, 1 unreachable, 1 interrupted, 3 done · 9 items changed · 31.2 s
+        ");
+    }
+
+    #[test]
+    fn one_failure_fits_a_screen() {
+        let mut problem = unhealthy();
+        problem.output = Some((1..50).map(|number| format!("line {number}")).collect::<Vec<_>>().join("\n"));
+        let screen = shown(vec![("web1", done(3), 5.9), ("web2", failed(problem, true), 31.2)]);
+        insta::assert_snapshot!(screen, @"
+        web2  FAILED  put back as it was, nothing is changed  31.2 s
+            start container shop.app: failed, put back as it was
+                container `shop.app` is unhealthy after 30 s
+                cause: health check ended with 1
+                help: look at its log with `dmfab logs prod.yaml shop.app`
+                | line 40
+                | line 41
+                | line 42
+                | line 43
+                | line 44
+                | line 45
+                | line 46
+                | line 47
+                | line 48
+                | line 49
+        web1  done    3 changed, 2 unchanged                  5.9 s
+
+        2 hosts: 1 failed, 1 done · 3 items changed · 31.2 s
+        ");
+        assert!(screen.lines().count() < 25);
+    }
+
+    #[test]
+    fn hosts_that_differ_only_in_output_share_a_row() {
+        let with_output = |output: &str| {
+            let mut problem = unhealthy();
+            problem.output = Some(output.to_owned());
+            failed(problem, false)
+        };
+        let hosts =
+            vec![("web1", with_output("at 03:00:01"), 1.0), ("web2", with_output("at 03:00:02"), 2.0)];
+        insta::assert_snapshot!(shown(hosts), @"
+        web[1-2]  FAILED  2 changed, 3 unchanged, 1 step not begun  2.0 s
+            start container shop.app: failed, put back as it was
+                container `shop.app` is unhealthy after 30 s
+                cause: health check ended with 1
+                help: look at its log with `dmfab logs prod.yaml shop.app`
+                output of the first of 2 hosts:
+                | at 03:00:01
+
+        2 hosts: 2 failed · 4 items changed · 2.0 s
+        ");
+    }
+
+    #[test]
+    fn a_run_that_had_nothing_to_do_says_so() {
+        insta::assert_snapshot!(shown(vec![("web1", done(0), 1.0), ("web2", done(0), 2.0)]), @"
+        web[1-2]  done  nothing to do, 2 unchanged  2.0 s
+
+        2 hosts: 2 done · nothing changed · 2.0 s
+        ");
+        insta::assert_snapshot!(shown(Vec::new()), @"0 hosts · nothing changed · 0.0 s");
+    }
+
+    fn any_problem() -> impl Strategy<Value = Problem> {
+        (0..3_usize, "[ -~\n\u{1b}]{0,40}").prop_map(|(depth, output)| {
+            let chain = names(&["no", "because", "of"])[..depth].to_vec();
+            Problem { chain, help: None, output: Some(output) }
+        })
+    }
+
+    fn any_outcome() -> impl Strategy<Value = HostOutcome> {
+        let failure = any_problem().prop_map(|problem| failed(problem, false));
+        let counts = (0..3_usize, 0..3_usize);
+        prop_oneof![
+            (0..3_usize).prop_map(done),
+            failure,
+            any_problem().prop_map(|problem| HostOutcome::Unreachable { problem }),
+            any_problem().prop_map(|problem| HostOutcome::Refused { problem }),
+            counts.prop_map(|(changed, skipped)| HostOutcome::Interrupted { changed, skipped }),
+        ]
+    }
+
+    /// Rows begin at the left edge; what explains them is indented.
+    fn named_hosts(screen: &str) -> BTreeMap<String, usize> {
+        let mut named = BTreeMap::new();
+        let rows = screen.lines().take_while(|line| !line.is_empty()).filter(|line| !line.starts_with(' '));
+        for folded in rows.filter_map(|row| row.split("  ").next()) {
+            for part in split_outside_brackets(folded) {
+                let members = ranges::expand(&part).expect("a range or a name");
+                let members = members.map(|members| members.into_iter().map(|member| member.name).collect());
+                for name in members.unwrap_or_else(|| vec![part]) {
+                    *named.entry(name).or_default() += 1;
+                }
+            }
+        }
+        named
+    }
+
+    fn split_outside_brackets(folded: &str) -> Vec<String> {
+        let mut parts = vec![String::new()];
+        let mut depth = 0;
+        for character in folded.chars() {
+            depth += i32::from(character == '[') - i32::from(character == ']');
+            if character == ',' && depth == 0 {
+                parts.push(String::new());
+            } else if let Some(part) = parts.last_mut() {
+                part.push(character);
+            }
+        }
+        parts
+    }
+
+    proptest! {
+        #[test]
+        fn every_host_is_named_exactly_once(
+            hosts in proptest::collection::btree_map("[a-z]{1,3}-?0?[0-9]{0,2}", any_outcome(), 1..12),
+            colour: bool,
+        ) {
+            let wanted: BTreeMap<String, usize> = hosts.keys().map(|name| (name.clone(), 1)).collect();
+            let hosts = hosts.into_iter().map(|(host_name, outcome)| {
+                HostSummary { host_name, outcome, took: Duration::ZERO }
+            });
+            let summary = RunSummary { goal: Goal::Deploy, hosts: hosts.collect(), took: Duration::ZERO };
+            let screen = render(&summary, Style { colour });
+            let stripped: Vec<String> = screen.lines().map(super::super::shown::without_escapes).collect();
+            prop_assert_eq!(named_hosts(&stripped.join("\n")), wanted);
+        }
     }
 }

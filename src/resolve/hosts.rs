@@ -195,8 +195,8 @@ impl Filler<'_> {
 
     fn interfaces(&self, raw: &RawHost) -> Interfaces {
         Interfaces {
-            ipv4: self.addresses(&raw.interfaces, |address| address.is_ipv4(), "IPv4"),
-            ipv6: self.addresses(&raw.interfaces_ipv6, |address| address.is_ipv6(), "IPv6"),
+            ipv4: self.addresses(&raw.interfaces, std::net::IpAddr::is_ipv4, "IPv4"),
+            ipv6: self.addresses(&raw.interfaces_ipv6, std::net::IpAddr::is_ipv6, "IPv6"),
         }
     }
 
@@ -247,7 +247,7 @@ impl Filler<'_> {
     fn connection(&self, raw: &RawHost, span: Span) -> Connection {
         let base_url = self.optional_text(raw.base_url.as_ref()).filter(|url| !url.is_empty());
         let url_span = raw.base_url.as_ref().map_or(span, |text| text.span);
-        let engine_url = base_url.as_deref().map(|url| EngineUrl::parse(url));
+        let engine_url = base_url.as_deref().map(EngineUrl::parse);
         let fabric_host = self.optional_text(raw.fabric_host.as_ref());
         let login = fabric_host.as_deref();
         match (login, engine_url) {
@@ -255,7 +255,7 @@ impl Filler<'_> {
             (None, Some(EngineUrl::Tcp { host, port: Some(port) })) => {
                 Connection::Tcp { address: format!("{host}:{port}") }
             }
-            (None, Some(EngineUrl::Tcp { host, port: None }) | Some(EngineUrl::Ssh(host))) => {
+            (None, Some(EngineUrl::Tcp { host, port: None } | EngineUrl::Ssh(host))) => {
                 self.ssh(raw, &host, RemoteEngine::Socket(self.socket(raw)))
             }
             (login, None) => {

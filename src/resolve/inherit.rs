@@ -23,6 +23,7 @@ pub(super) fn extended_containers<'a>(
             .map(|(name, container)| (name.value.as_str(), (name, container)))
             .collect(),
     };
+    report_second_definitions(context, map);
     let mut extended = Vec::new();
     for (name, container) in &map.containers {
         let merged = resolver.extended(name, container, &mut Vec::new());
@@ -31,6 +32,21 @@ pub(super) fn extended_containers<'a>(
         }
     }
     extended
+}
+
+/// A configuration may stand at top level or under `containers`; in both would leave one unread.
+fn report_second_definitions(context: &Context<'_>, map: &RawMap) {
+    for (index, (name, _)) in map.containers.iter().enumerate() {
+        let first = map.containers[..index].iter().find(|(earlier, _)| earlier.value == name.value);
+        if let Some((first, _)) = first {
+            context.report(
+                Diagnostic::error(format!("container `{}` is defined twice", name.value))
+                    .at(name.span, "defined again here")
+                    .also(first.span, "first defined here")
+                    .help("write it either at top level or under `containers`"),
+            );
+        }
+    }
 }
 
 struct Resolver<'a, 'c> {

@@ -165,13 +165,13 @@ impl Checker<'_> {
             let target = &link.value.container;
             self.one_container(
                 target,
-                format!("container `{}` links to `{}`", configuration.name.value, target.value),
+                &format!("container `{}` links to `{}`", configuration.name.value, target.value),
             );
         }
     }
 
     /// A reference that must mean exactly one container.
-    fn one_container(&self, target: &RawName, subject: String) {
+    fn one_container(&self, target: &RawName, subject: &str) {
         match self.map.containers_named(&target.value) {
             None => {
                 let known = self.map.instance_references();
@@ -219,7 +219,7 @@ impl Checker<'_> {
             let target = RawName::new(reference, mode.span);
             let subject =
                 format!("container `{}` shares the network of `{}`", configuration.name.value, target.value);
-            self.one_container(&target, subject);
+            self.one_container(&target, &subject);
         }
         let is_default = matches!(&mode.value, RawNetworkMode::Preset(name) if name != "host");
         if is_default {
@@ -249,6 +249,7 @@ impl Checker<'_> {
         }
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "callers make the list for this one question")]
     fn unknown(&self, message: String, name: &RawName, label: &str, known: Vec<String>) {
         let diagnostic = Diagnostic::error(message).at(name.span, label);
         let nearest = wording::nearest(&name.value, known.iter().map(String::as_str));

@@ -86,7 +86,7 @@ impl Loading<'_, '_, '_> {
             RawMapEntry::Inline(map) => self.maps.push(map.as_ref().clone()),
             RawMapEntry::File { name, path } => {
                 let Some(typed) = self.expand(path) else { return };
-                let file = self.folder.join(&typed);
+                let file = tidy(&self.folder.join(&typed));
                 let span = path.span;
                 self.map_file(&file, name.clone(), |message| {
                     Diagnostic::error(format!("map `{typed}` {message}")).at(span, "named here")
@@ -161,6 +161,19 @@ fn trouble(error: &io::Error) -> String {
         io::ErrorKind::IsADirectory => "is a directory".to_owned(),
         _ => format!("cannot be read: {error}"),
     }
+}
+
+/// Takes `folder/..` out of a path, as far as it is plain text: messages are read by people.
+fn tidy(path: &Path) -> PathBuf {
+    use std::path::Component;
+    let mut parts: Vec<Component<'_>> = Vec::new();
+    for part in path.components() {
+        match (part, parts.last()) {
+            (Component::ParentDir, Some(Component::Normal(_))) => drop(parts.pop()),
+            _ => parts.push(part),
+        }
+    }
+    parts.into_iter().collect()
 }
 
 #[cfg(test)]
