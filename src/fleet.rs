@@ -61,6 +61,12 @@ impl Findings {
     }
 }
 
+impl std::fmt::Display for Findings {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.render(RenderOptions::default()))
+    }
+}
+
 /// Why an inventory cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("the inventory or its maps are wrong")]

@@ -22,17 +22,13 @@ struct Document<'a> {
 #[derive(Serialize)]
 struct Host<'a> {
     engine: String,
-    #[serde(skip_serializing_if = "no_interfaces")]
-    interfaces: &'a Interfaces,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    interfaces: Option<&'a Interfaces>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     registry_logins: Vec<&'a str>,
     networks: &'a [NetworkSpec],
     volumes: &'a [VolumeSpec],
     containers: &'a [ContainerSpec],
-}
-
-fn no_interfaces(interfaces: &&Interfaces) -> bool {
-    interfaces.ipv4.is_empty() && interfaces.ipv6.is_empty()
 }
 
 /// Shows the configuration of the chosen hosts as YAML or JSON.
@@ -56,7 +52,7 @@ pub(crate) fn run(arguments: &HostsArguments, colour: bool) -> Result<Exit, Comm
 fn shown(host: &HostSpec) -> Host<'_> {
     Host {
         engine: hosts::engine(&host.connection),
-        interfaces: &host.interfaces,
+        interfaces: Some(&host.interfaces).filter(|found| !(found.ipv4.is_empty() && found.ipv6.is_empty())),
         registry_logins: host.registry_logins.keys().map(String::as_str).collect(),
         networks: &host.networks,
         volumes: &host.volumes,

@@ -30,7 +30,8 @@ fn host(map: &str) -> HostSpec {
 }
 
 fn indented(text: &str) -> String {
-    text.lines().map(|line| format!("    {line}\n")).collect()
+    let lines: Vec<String> = text.lines().map(|line| format!("    {line}")).collect();
+    lines.join("\n")
 }
 
 /// A host on which everything is as it should be.
