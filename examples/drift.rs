@@ -11,6 +11,7 @@ use dmfab::model::variables::Variables;
 use dmfab::plan::Goal;
 
 #[tokio::main]
+#[expect(clippy::print_stdout, reason = "an example shows what it finds")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let inventory = std::env::args_os().nth(1).map_or_else(|| "inventories/lab.yaml".into(), PathBuf::from);
     let variables = Variables::new(std::env::vars(), std::env::var("HOME").ok());

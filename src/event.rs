@@ -197,6 +197,8 @@ pub enum HostOutcome {
     Interrupted {
         /// Items whose steps were all done.
         changed: usize,
+        /// Items that were as they should be.
+        unchanged: usize,
         /// Steps that were not begun.
         skipped: usize,
     },
@@ -209,8 +211,20 @@ pub struct StepFailure {
     pub text: String,
     /// Why.
     pub problem: Problem,
-    /// Whether what was done before it was taken back.
-    pub undone: bool,
+    /// What became of the steps before it.
+    pub undo: Undo,
+}
+
+/// What became of the steps that a failed one stood or fell with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Undo {
+    /// It stood alone: there is nothing to take back.
+    NotNeeded,
+    /// All is as it was before.
+    Done,
+    /// Something could not be taken back; the next run finds it.
+    Failed(Problem),
 }
 
 /// How a run ended, host by host: each host of the run exactly once, in the inventory's order.

@@ -24,6 +24,7 @@ use crate::host::connected::{ConnectedHost, engine_help};
 use crate::host::ssh::command::{CommandOutput, RemoteCommand};
 use crate::host::ssh::{Deadlines, SshSession};
 use crate::model::connection::Connection;
+use crate::model::ranges;
 use crate::model::spec::{FleetSpec, HostSpec};
 use crate::model::variables::Variables;
 use crate::observe::observe;
@@ -155,7 +156,7 @@ impl Fleet {
             .collect();
         if !idle.is_empty() {
             return Err(SelectionError {
-                message: format!("nothing that is selected runs on {}", resolve::ranges::fold(idle)),
+                message: format!("nothing that is selected runs on {}", ranges::fold(idle)),
                 help: Some("take it out of `--hosts`, or add it to the `clients` of a map".to_owned()),
             });
         }
@@ -258,6 +259,8 @@ pub struct HostPlan {
     pub host_name: String,
     /// What is to be done, or how the host stands without that.
     pub plan: Result<Plan, HostOutcome>,
+    /// Wall time from connecting to here.
+    pub took: Duration,
 }
 
 impl<'f> Member<'f> {
@@ -277,10 +280,15 @@ impl<'f> Member<'f> {
 
     async fn plan(&self, goal: Goal, selection: &Selection, events: &Events) -> HostPlan {
         let plan = Box::pin(self.try_plan(goal, selection)).await;
-        if let Ok(plan) = &plan {
-            events.planned(plan);
+        match &plan {
+            Ok(plan) => events.planned(plan),
+            // A host that was not even reached has been told of.
+            Err(outcome) if self.connection.is_ok() => {
+                events.send(&self.host.name, EventKind::Finished { outcome: outcome.clone() });
+            }
+            Err(_) => {}
         }
-        HostPlan { host_name: self.host.name.clone(), plan }
+        HostPlan { host_name: self.host.name.clone(), plan, took: self.started.elapsed() }
     }
 
     async fn try_plan(&self, goal: Goal, selection: &Selection) -> Result<Plan, HostOutcome> {

@@ -6,9 +6,11 @@
 
 mod life;
 mod networks;
+mod pulls;
 mod settings;
 mod subject;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use dmfab::host::docker::DockerEngine;
@@ -27,6 +29,7 @@ pub(crate) async fn contract<E: Engine>(engine: &E, prefix: &str) {
     life::a_container_is_created_started_stopped_renamed_and_removed(&subject).await;
     life::what_ends_by_itself_has_an_exit_code_and_a_log(&subject).await;
     life::commands_run_in_running_containers(&subject).await;
+    life::what_does_not_listen_is_killed(&subject).await;
     life::names_are_taken_once(&subject).await;
     life::what_is_missing_is_not_found(&subject).await;
     life::what_is_in_use_is_kept(&subject).await;
@@ -53,25 +56,40 @@ async fn a_newer_fake_engine_keeps_the_contract() {
 
 #[tokio::test]
 async fn real_engines_keep_the_contract() {
-    for (host, socket_path) in lab_sockets() {
-        let engine = DockerEngine::unix(&socket_path, &EngineSettings::default()).expect("an Engine");
+    for (host, engine) in lab_engines(&lab()) {
         engine.version().await.unwrap_or_else(|error| panic!("{host}: {error}"));
         contract(&engine, "contract.").await;
     }
 }
 
-/// Host names and Docker sockets of the lab, one host for each version of the Engine.
-fn lab_sockets() -> Vec<(String, PathBuf)> {
+#[tokio::test]
+async fn real_engines_pull_from_registries() {
+    let lab = lab();
+    let text = |name: &str, field: &str| lab["registries"][name][field].as_str().expect("a text").to_owned();
+    let (open, closed) = (text("open", "address"), text("auth", "address"));
+    for (_, engine) in lab_engines(&lab) {
+        let password = text("auth", "password");
+        pulls::a_pull_brings_an_image_or_says_why_not(&engine, &open, &closed, &password).await;
+    }
+}
+
+/// The running lab's description of itself.
+fn lab() -> serde_json::Value {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/lab/lab.json");
     let file = std::env::var_os("DMFAB_LAB").map_or(file, PathBuf::from);
     let text = std::fs::read_to_string(&file)
         .unwrap_or_else(|error| panic!("{}: {error}; start the lab: tests/lab/lab up", file.display()));
-    let lab: serde_json::Value = serde_json::from_str(&text).expect("the lab's description");
-    let mut by_engine = std::collections::BTreeMap::new();
+    serde_json::from_str(&text).expect("the lab's description")
+}
+
+/// One host of the lab for each version of the Engine, by name.
+fn lab_engines(lab: &serde_json::Value) -> Vec<(String, DockerEngine)> {
+    let mut by_version = BTreeMap::new();
     for host in lab["hosts"].as_array().expect("hosts") {
         let text = |name: &str| host[name].as_str().expect("a text").to_owned();
-        by_engine.insert(text("engine"), (text("name"), PathBuf::from(text("docker_sock"))));
+        let engine = DockerEngine::unix(Path::new(&text("docker_sock")), &EngineSettings::default());
+        by_version.insert(text("engine"), (text("name"), engine.expect("an Engine")));
     }
-    assert!(!by_engine.is_empty(), "the lab has no hosts");
-    by_engine.into_values().collect()
+    assert!(!by_version.is_empty(), "the lab has no hosts");
+    by_version.into_values().collect()
 }

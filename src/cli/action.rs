@@ -24,7 +24,7 @@ pub(crate) async fn plan(arguments: &PlanArguments, colour: bool) -> Result<Exit
     let prepared = Prepared::new(&arguments.selection, colour)?;
     let (session, plans) = prepared.plan(goal, &arguments.selection, colour).await;
     session.close().await;
-    let exit = prepared.show_plan(&plans, &arguments.selection, arguments.format)?;
+    let exit = prepared.show_plan(goal, &plans, &arguments.selection, arguments.format)?;
     let is_pending = plans.iter().any(|found| found.plan.as_ref().is_ok_and(|plan| !plan.is_empty()));
     Ok(if exit == Exit::Done && arguments.exit_code && is_pending { Exit::ChangesPending } else { exit })
 }
@@ -43,7 +43,7 @@ pub(crate) async fn run(goal: Goal, arguments: &ActionArguments, colour: bool) -
         }
     };
     let exit = if arguments.plan {
-        prepared.show_plan(&plans, selection, PlanFormat::Tree)
+        prepared.show_plan(goal, &plans, selection, PlanFormat::Tree)
     } else {
         prepared.execute(goal, arguments, &session, &plans, &interruption).await
     };
@@ -122,12 +122,13 @@ impl Prepared {
     /// Shows plans, and the hosts that have none.
     fn show_plan(
         &self,
+        goal: Goal,
         plans: &[HostPlan],
         arguments: &SelectionArguments,
         format: PlanFormat,
     ) -> Result<Exit, CommandError> {
         let made: Vec<Plan> = plans.iter().filter_map(|found| found.plan.clone().ok()).collect();
-        let missed = without_plan(plans);
+        let missed = without_plan(goal, plans);
         let exit = Exit::of(&missed);
         let inventory = inventory_name(arguments);
         if arguments.output.json {
@@ -152,12 +153,13 @@ fn inventory_name(arguments: &SelectionArguments) -> String {
 }
 
 /// Hosts that could not be planned, as the summary of a run that did nothing.
-fn without_plan(plans: &[HostPlan]) -> RunSummary {
+fn without_plan(goal: Goal, plans: &[HostPlan]) -> RunSummary {
     let hosts = plans.iter().filter_map(|found| {
         let outcome: HostOutcome = found.plan.as_ref().err()?.clone();
-        Some(HostSummary { host_name: found.host_name.clone(), outcome, took: std::time::Duration::ZERO })
+        Some(HostSummary { host_name: found.host_name.clone(), outcome, took: found.took })
     });
-    RunSummary { goal: Goal::Deploy, hosts: hosts.collect(), took: std::time::Duration::ZERO }
+    let took = plans.iter().map(|found| found.took).max().unwrap_or_default();
+    RunSummary { goal, hosts: hosts.collect(), took }
 }
 
 /// Asks before something that runs is stopped or removed. Without a terminal nobody can be asked,

@@ -6,7 +6,7 @@ use dmfab::event::{Events, Problem};
 use dmfab::host::engine::{EngineReader, ListedContainer};
 use dmfab::model::ownership::{MAP_LABEL, PREDECESSOR_SUFFIX, SUCCESSOR_SUFFIX};
 use dmfab::model::spec::HostSpec;
-use dmfab::report::table;
+use dmfab::report::{problem, table};
 use serde::Serialize;
 use serde_json::json;
 
@@ -99,7 +99,7 @@ fn show(arguments: &PsArguments, rows: &[Row], problems: &[(String, Problem)]) -
         .collect();
     output::to_stdout(&table::render(&["host", "container", "image", "status", "ports"], &cells));
     for (host_name, problem) in problems {
-        output::to_stderr(&session::show_problem(host_name, problem));
+        output::to_stderr(&problem::render(host_name, problem));
     }
     Ok(())
 }

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use dmfab::event::{Events, Problem};
 use dmfab::host::ssh::{CommandOutput, RemoteCommand};
-use dmfab::resolve::ranges;
+use dmfab::model::ranges;
+use dmfab::report::problem;
 use serde_json::json;
 
 use super::args::RunArguments;
@@ -68,7 +69,7 @@ fn show(answers: &[Answer]) {
     }
     for (host_name, answer) in answers {
         if let Err(problem) = answer {
-            output::to_stderr(&session::show_problem(host_name, problem));
+            output::to_stderr(&problem::render(host_name, problem));
         }
     }
 }

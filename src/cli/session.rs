@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use dmfab::event::{Events, Problem};
+use dmfab::event::Events;
 use dmfab::fleet::Fleet;
+use dmfab::model::ranges;
 use dmfab::model::variables::Variables;
-use dmfab::resolve::ranges;
 use dmfab::source::render::RenderOptions;
 use dmfab::wording;
 use tokio::task::JoinHandle;
@@ -67,18 +67,4 @@ impl Progress {
         // The display panicked or was cancelled: it has nothing more to show.
         let _ = self.task.await;
     }
-}
-
-/// A problem of one host, in the form of the closing summary.
-pub(crate) fn show_problem(host_name: &str, problem: &Problem) -> String {
-    let mut text = format!("{host_name}: {}\n", problem.line());
-    if let Some(help) = &problem.help {
-        text.push_str(&format!("  help: {help}\n"));
-    }
-    if let Some(written) = &problem.output {
-        for line in written.lines() {
-            text.push_str(&format!("  | {line}\n"));
-        }
-    }
-    text
 }

@@ -1,7 +1,7 @@
 //! `dmfab version`: ours, and that of each Docker Engine.
 
 use dmfab::event::Events;
-use dmfab::report::table;
+use dmfab::report::{problem, table};
 use serde_json::json;
 
 use super::args::{FileArguments, VersionArguments};
@@ -54,7 +54,7 @@ pub(crate) async fn run(arguments: &VersionArguments, colour: bool) -> Result<Ex
         output::to_stdout(&format!("dmfab {OURS}"));
         output::to_stdout(&table::render(&["host", "engine", "api", "platform"], &rows));
         for (host_name, problem) in &problems {
-            output::to_stderr(&session::show_problem(host_name, problem));
+            output::to_stderr(&problem::render(host_name, problem));
         }
     }
     Ok(if problems.is_empty() { Exit::Done } else { Exit::Unreachable })

@@ -13,7 +13,7 @@ use std::time::Instant;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio_util::sync::CancellationToken;
 
-use crate::event::{EventKind, Events, HostOutcome, Problem, SkipReason, StepFailure};
+use crate::event::{EventKind, Events, HostOutcome, Problem, SkipReason, StepFailure, Undo};
 use crate::host::engine::Engine;
 use crate::host::shell::Shell;
 use crate::plan::{Action, Plan, ReplacementId, Step, StepId};
@@ -96,11 +96,11 @@ impl<'a, E: Engine, S: Shell> Run<'a, E, S> {
         self.progress[id.0] = Progress::Failed;
         self.skip_dependents(id);
         let step = &self.plan.steps[id.0];
-        let undone = match step.replacement {
+        let undo = match step.replacement {
             Some(replacement) => self.undo(replacement).await,
-            None => false,
+            None => Undo::NotNeeded,
         };
-        self.failures.push(StepFailure { text: step.action.to_string(), problem, undone });
+        self.failures.push(StepFailure { text: step.action.to_string(), problem, undo });
     }
 
     fn skip_dependents(&mut self, failed: StepId) {
@@ -134,30 +134,34 @@ impl<'a, E: Engine, S: Shell> Run<'a, E, S> {
         }
     }
 
-    /// Takes back the finished steps of a replacement, last one first; `true` if all were.
-    async fn undo(&mut self, replacement: ReplacementId) -> bool {
-        let mut complete = true;
+    /// Takes back the finished steps of a replacement, last one first. One that cannot be taken back
+    /// stops nothing: the container that served before is worth every try.
+    async fn undo(&mut self, replacement: ReplacementId) -> Undo {
+        let mut outcome = Undo::Done;
         let steps: Vec<_> = self.steps().filter(|(_, step)| step.replacement == Some(replacement)).collect();
         for (id, step) in steps.into_iter().rev() {
             if self.progress[id.0] != Progress::Done {
                 continue;
             }
-            if let Some(undo) = &step.undo {
-                complete &= self.undo_step(id, undo).await;
+            if let Some(undo) = &step.undo
+                && let Err(problem) = self.undo_step(id, undo).await
+            {
+                outcome = Undo::Failed(problem);
             }
             self.progress[id.0] = Progress::Undone;
         }
-        complete
+        outcome
     }
 
-    async fn undo_step(&self, step: StepId, undo: &Action) -> bool {
+    async fn undo_step(&self, step: StepId, undo: &Action) -> Result<(), Problem> {
         let text = undo.to_string();
-        let (kind, done) = match self.host.perform(undo).await {
-            Ok(()) => (EventKind::StepUndone { step, text }, true),
-            Err(error) => (EventKind::UndoFailed { step, text, problem: Problem::of(&error) }, false),
+        let result = self.host.perform(undo).await.map_err(|error| Problem::of(&error));
+        let told = match &result {
+            Ok(()) => EventKind::StepUndone { step, text },
+            Err(problem) => EventKind::UndoFailed { step, text, problem: problem.clone() },
         };
-        self.events.send(&self.plan.host_name, kind);
-        done
+        self.events.send(&self.plan.host_name, told);
+        result
     }
 
     fn outcome(self, was_interrupted: bool) -> HostOutcome {
@@ -167,11 +171,11 @@ impl<'a, E: Engine, S: Shell> Run<'a, E, S> {
         if self.failures.is_empty() {
             return match skipped {
                 0 => HostOutcome::Done { changed, unchanged },
-                _ if was_interrupted => HostOutcome::Interrupted { changed, skipped },
+                _ if was_interrupted => HostOutcome::Interrupted { changed, unchanged, skipped },
                 _ => HostOutcome::Done { changed, unchanged },
             };
         }
-        let rolled_back = changed == 0 && self.failures.iter().all(|failure| failure.undone);
+        let rolled_back = changed == 0 && self.failures.iter().all(|failure| failure.undo == Undo::Done);
         HostOutcome::Failed { changed, unchanged, failures: self.failures, skipped, rolled_back }
     }
 
@@ -179,10 +183,13 @@ impl<'a, E: Engine, S: Shell> Run<'a, E, S> {
         self.progress.iter().filter(|progress| **progress == wanted).count()
     }
 
-    /// Items that were changed and stayed so.
+    /// Items whose steps were all done.
     fn changed_items(&self) -> usize {
-        let done = self.steps().filter(|(id, _)| self.progress[id.0] == Progress::Done);
-        done.map(|(_, step)| &step.item).collect::<BTreeSet<_>>().len()
+        let is_done = |id: StepId| self.progress[id.0] == Progress::Done;
+        let (done, open): (Vec<_>, Vec<_>) = self.steps().partition(|(id, _)| is_done(*id));
+        let open: BTreeSet<_> = open.into_iter().map(|(_, step)| &step.item).collect();
+        let done: BTreeSet<_> = done.into_iter().map(|(_, step)| &step.item).collect();
+        done.difference(&open).count()
     }
 }
 

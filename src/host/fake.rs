@@ -53,6 +53,8 @@ pub struct FakeEngine {
 pub struct FakeProgram {
     /// Ends at once with this code.
     pub exit_code: Option<i64>,
+    /// Does not end when it is asked to, so that a stop kills it (exit code 137).
+    pub ignores_signals: bool,
     /// What it writes.
     pub log: String,
     /// What its health check says, one answer for each look, the last one for all further looks;

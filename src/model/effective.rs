@@ -53,7 +53,7 @@ pub fn effective_settings(spec: &ContainerSettings, image_defaults: &ContainerSe
     } = spec;
     let (entrypoint, command) = program(entrypoint.as_ref(), command.as_ref(), image_defaults);
     let exposed = published_ports.iter().map(|port| port.container_port);
-    let (links, endpoints) = networking(links, endpoints, network_mode);
+    let (links, endpoints) = networking(links, endpoints, network_mode, hostname.as_deref());
     let shares_network = matches!(network_mode, NetworkMode::Container(_));
     let volumes = merged_set(anonymous_volumes, &image_defaults.anonymous_volumes);
     ContainerSettings {
@@ -102,28 +102,35 @@ fn program(
     }
 }
 
+/// A place in a network as it is reported of a container with that host name. The Engine makes
+/// an alias of every host name, so one that is typed as well says nothing.
+pub fn effective_endpoint(endpoint: &Endpoint, hostname: Option<&str>) -> Endpoint {
+    let mut endpoint = endpoint.clone();
+    endpoint.aliases.retain(|alias| Some(alias.as_str()) != hostname);
+    endpoint
+}
+
 /// Links on the default bridge belong to the container, in other networks to the endpoint. The
 /// default bridge is no endpoint that anybody needs to be told of.
 fn networking(
     links: &BTreeSet<Link>,
     endpoints: &[Endpoint],
     mode: &NetworkMode,
+    hostname: Option<&str>,
 ) -> (BTreeSet<Link>, Vec<Endpoint>) {
-    if *mode != NetworkMode::Default {
-        return (links.clone(), Vec::new());
-    }
-    match endpoints {
-        [] => (links.clone(), Vec::new()),
+    let mut endpoints: Vec<_> =
+        endpoints.iter().map(|endpoint| effective_endpoint(endpoint, hostname)).collect();
+    match endpoints.as_mut_slice() {
+        _ if *mode != NetworkMode::Default => (links.clone(), Vec::new()),
+        [] => (links.clone(), endpoints),
         [only] if only.network_name == DEFAULT_NETWORK => (links.clone(), Vec::new()),
         [first, others @ ..] => {
-            let mut others = others.to_vec();
             others.sort_by(|one, other| one.network_name.cmp(&other.network_name));
             if first.network_name == DEFAULT_NETWORK {
-                return (links.clone(), [vec![first.clone()], others].concat());
+                return (links.clone(), endpoints);
             }
-            let mut first = first.clone();
             first.links.extend(links.iter().cloned());
-            (BTreeSet::new(), [vec![first], others].concat())
+            (BTreeSet::new(), endpoints)
         }
     }
 }

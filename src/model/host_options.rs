@@ -36,7 +36,7 @@ const READ_ONLY_PATHS: [&str; 5] = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc
 /// | `ShmSize` | 64 MiB | the daemon's `default-shm-size` |
 /// | `RestartPolicy` | `no` | the CLI sends `no`, the API keeps the empty name |
 /// | `LogConfig` | `json-file` without options | the daemon's `log-driver` |
-/// | `IpcMode` | `private`, before 20.10 and by configuration `shareable` | the daemon's `default-ipc-mode` |
+/// | `IpcMode` | `private` | the daemon's `default-ipc-mode` |
 /// | `CgroupnsMode` | `private` with cgroup v2, `host` with v1 (API 1.41) | the daemon's `default-cgroupns-mode` |
 /// | `Runtime` | `runc` | the daemon's `default-runtime` |
 /// | `MemorySwappiness` | -1 | API before 1.42 |
@@ -53,7 +53,7 @@ fn is_engine_default(name: &str, value: &Value) -> bool {
             matches!(member_text(value, "Type"), None | Some("" | "json-file"))
                 && value.get("Config").is_none_or(is_nothing)
         }
-        "IpcMode" => matches!(value.as_str(), Some("private" | "shareable")),
+        "IpcMode" => value.as_str() == Some("private"),
         "CgroupnsMode" => matches!(value.as_str(), Some("private" | "host")),
         "Runtime" => value.as_str() == Some("runc"),
         "MemorySwappiness" | "PidsLimit" => value.as_i64() == Some(-1),
@@ -64,6 +64,15 @@ fn is_engine_default(name: &str, value: &Value) -> bool {
         "VolumeDriver" => value.as_str() == Some("local"),
         _ => false,
     }
+}
+
+/// Whether the daemon's own configuration decides where a container asks for nothing.
+///
+/// What [`normalised`] takes away are the values of a daemon that is not configured. On one that
+/// is (`log-driver`, `default-shm-size`, ...), a container that asked for nothing reports the
+/// daemon's choice, and nothing tells it from a wish.
+pub fn is_decided_by_daemon(name: &str) -> bool {
+    matches!(name, "CgroupnsMode" | "IpcMode" | "LogConfig" | "Runtime" | "ShmSize")
 }
 
 /// Fields whose members are given by the API, so that an empty member means none. Others, like

@@ -13,6 +13,7 @@ pub mod network;
 pub mod observed;
 pub mod ownership;
 pub mod place;
+pub mod ranges;
 pub mod secret;
 pub mod spec;
 pub mod variables;

@@ -225,7 +225,7 @@ mod tests {
                     "output": "\u001b[31mError\u001b[0m: missing CACHE_URL\n"
                   },
                   "text": "start container shop.app",
-                  "undone": true
+                  "undo": "done"
                 }
               ],
               "host_name": "web2",

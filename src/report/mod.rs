@@ -22,7 +22,7 @@ pub mod json;
 mod outcome;
 pub mod plain;
 pub mod plan_view;
-mod problem;
+pub mod problem;
 mod rows;
 mod shown;
 pub mod style;

@@ -38,7 +38,9 @@ pub(super) fn changes(outcome: &HostOutcome) -> String {
             format!("{changed} changed, {unchanged} unchanged{}", not_begun(*skipped))
         }
         HostOutcome::Unreachable { .. } | HostOutcome::Refused { .. } => "nothing was changed".to_owned(),
-        HostOutcome::Interrupted { changed, skipped } => format!("{changed} changed{}", not_begun(*skipped)),
+        HostOutcome::Interrupted { changed, unchanged, skipped } => {
+            format!("{changed} changed, {unchanged} unchanged{}", not_begun(*skipped))
+        }
     }
 }
 

@@ -7,6 +7,12 @@ use super::shown::{one_line, without_escapes};
 /// Output lines that are shown of one problem.
 pub(super) const MOST_OUTPUT_LINES: usize = 10;
 
+/// A problem of one host on a screen of its own.
+pub fn render(host_name: &str, problem: &Problem) -> String {
+    let lines = lines(problem, MOST_OUTPUT_LINES).into_iter().map(|line| format!("    {line}\n"));
+    std::iter::once(format!("{}:\n", one_line(host_name))).chain(lines).collect()
+}
+
 /// The lines of a problem, outermost cause first, with at most the last `output_limit` lines of
 /// output.
 pub(super) fn lines(problem: &Problem, output_limit: usize) -> Vec<String> {

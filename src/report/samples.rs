@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::event::{Event, EventKind, HostOutcome, HostSummary, Problem, RunSummary, StepFailure};
+use crate::event::{Event, EventKind, HostOutcome, HostSummary, Problem, RunSummary, StepFailure, Undo};
 use crate::model::container::ContainerSettings;
 use crate::model::image::ImageReference;
 use crate::model::item::{ContainerId, ItemId};
@@ -170,7 +170,7 @@ pub(super) fn unreachable() -> Problem {
 }
 
 pub(super) fn failed(problem: Problem, rolled_back: bool) -> HostOutcome {
-    let failure = StepFailure { text: "start container shop.app".to_owned(), problem, undone: true };
+    let failure = StepFailure { text: "start container shop.app".to_owned(), problem, undo: Undo::Done };
     let changed = if rolled_back { 0 } else { 2 };
     HostOutcome::Failed { changed, unchanged: 3, failures: vec![failure], skipped: 1, rolled_back }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use unicode_width::UnicodeWidthStr;
 
-pub(super) use crate::resolve::ranges::fold as fold_hosts;
+pub(super) use crate::model::ranges::fold as fold_hosts;
 
 /// A duration with its unit: `0.4 s`, `2 min 5 s`, `1 h 0 min`.
 pub(super) fn seconds(duration: Duration) -> String {

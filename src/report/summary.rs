@@ -15,7 +15,7 @@
 
 use std::time::Duration;
 
-use crate::event::{HostOutcome, HostSummary, Problem, RunSummary, StepFailure};
+use crate::event::{HostOutcome, HostSummary, Problem, RunSummary, StepFailure, Undo};
 use crate::wording::count;
 
 use super::outcome::{Standing, changed_items, changes, standing};
@@ -117,9 +117,17 @@ impl Group<'_> {
     fn failure_lines(&self, failure: &StepFailure, output_limit: usize, style: Style) -> Vec<String> {
         let text = style.paint(Tone::Bad, &one_line(&failure.text));
         // A step outside a replacement has nothing to go back to; saying so would only alarm.
-        let ending = if failure.undone { "failed, put back as it was" } else { "failed" };
+        let ending = match failure.undo {
+            Undo::NotNeeded => "failed",
+            Undo::Done => "failed, put back as it was",
+            Undo::Failed(_) => "failed, NOT PUT BACK; the next run will finish or undo it",
+        };
         let mut lines = vec![format!("    {text}: {ending}")];
         lines.extend(self.problem_lines(&failure.problem, output_limit));
+        if let Undo::Failed(problem) = &failure.undo {
+            lines.push("    could not be put back:".to_owned());
+            lines.extend(self.problem_lines(problem, output_limit));
+        }
         lines
     }
 
@@ -164,8 +172,8 @@ mod tests {
 
     use super::super::samples::{done, failed, names, summary, unhealthy, unreachable};
     use super::*;
+    use crate::model::ranges;
     use crate::plan::Goal;
-    use crate::resolve::ranges;
 
     fn shown(hosts: Vec<(&str, HostOutcome, f64)>) -> String {
         render(&summary(hosts), Style::PLAIN)
@@ -177,24 +185,24 @@ mod tests {
             ("web1", done(3), 5.9),
             ("web2", done(3), 6.1),
             ("apps1", HostOutcome::Done { changed: 0, unchanged: 5 }, 1.0),
-            ("apps2", HostOutcome::Interrupted { changed: 1, skipped: 4 }, 3.0),
+            ("apps2", HostOutcome::Interrupted { changed: 1, unchanged: 2, skipped: 4 }, 3.0),
             ("web3", failed(unhealthy(), false), 31.2),
             ("db1", HostOutcome::Unreachable { problem: unreachable() }, 10.0),
         ]);
         insta::assert_snapshot!(screen, @"
-        web3      FAILED       2 changed, 3 unchanged, 1 step not begun  31.2 s
+        web3      FAILED       2 changed, 3 unchanged, 1 step not begun   31.2 s
             start container shop.app: failed, put back as it was
                 container `shop.app` is unhealthy after 30 s
                 cause: health check ended with 1
                 help: look at its log with `dmfab logs prod.yaml shop.app`
                 | Error: missing CACHE_URL
-        db1       UNREACHABLE  nothing was changed                       10.0 s
+        db1       UNREACHABLE  nothing was changed                        10.0 s
                 could not connect to 10.0.0.9:22
                 cause: no answer within 10 s
                 help: check that the host is up and that its address is right
-        apps2     INTERRUPTED  1 changed, 4 steps not begun              3.0 s
-        web[1-2]  done         3 changed, 2 unchanged                    6.1 s
-        apps1     done         nothing to do, 5 unchanged                1.0 s
+        apps2     INTERRUPTED  1 changed, 2 unchanged, 4 steps not begun  3.0 s
+        web[1-2]  done         3 changed, 2 unchanged                     6.1 s
+        apps1     done         nothing to do, 5 unchanged                 1.0 s
 
         6 hosts: 1 failed, 1 unreachable, 1 interrupted, 3 done · 9 items changed · 31.2 s
         ");
@@ -275,7 +283,7 @@ mod tests {
             failure,
             any_problem().prop_map(|problem| HostOutcome::Unreachable { problem }),
             any_problem().prop_map(|problem| HostOutcome::Refused { problem }),
-            counts.prop_map(|(changed, skipped)| HostOutcome::Interrupted { changed, skipped }),
+            counts.prop_map(|(changed, skipped)| HostOutcome::Interrupted { changed, unchanged: 0, skipped }),
         ]
     }
 

@@ -18,7 +18,7 @@ use crate::source::raw::{RawHost, RawInventory, RawName, RawRegistryLogin, RawSs
 use crate::source::span::Span;
 
 use super::context::Context;
-use super::ranges;
+use crate::model::ranges;
 
 /// One host before containers are put on it.
 pub(super) struct ResolvedHost {

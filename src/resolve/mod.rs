@@ -16,7 +16,6 @@ mod integrity;
 mod map;
 mod mounts;
 mod options;
-pub mod ranges;
 mod resources;
 pub mod selection;
 mod values;

@@ -11,7 +11,7 @@ use indexmap::IndexMap;
 use crate::model::spec::{ContainerPattern, FleetSpec, MapSpec};
 use crate::wording;
 
-use super::ranges;
+use crate::model::ranges;
 
 /// What is wrong with a selection.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -45,6 +45,12 @@ pub(super) async fn what_ends_by_itself_has_an_exit_code_and_a_log<E: Engine>(su
     assert_eq!(log, "crashing in 0 seconds\n");
     subject.remove(&["crash"]).await;
 
+    subject.run("terminal", &ContainerSettings { tty: true, ..settings }).await;
+    subject.await_status("terminal", |status| status == ContainerStatus::Exited { exit_code: 1 }).await;
+    let log = subject.engine.container_log_tail(&subject.name("terminal"), 20).await.expect("a log");
+    assert_eq!(log.trim_end(), "crashing in 0 seconds");
+    subject.remove(&["terminal"]).await;
+
     let name = subject.name("health");
     let serving = ContainerSettings::default();
     subject.engine.create_container(&name, &image(HEALTH), &serving).await.expect("created");
@@ -159,4 +165,17 @@ pub(super) async fn lists_show_what_is_there<E: Engine>(subject: &Subject<'_, E>
     }
     subject.remove(&["listed"]).await;
     engine.remove_volume(&volume_name).await.expect("removed");
+}
+
+pub(super) async fn what_does_not_listen_is_killed<E: Engine>(subject: &Subject<'_, E>) {
+    // The first process of a container is not ended by signals it does not handle.
+    let settings = ContainerSettings {
+        entrypoint: Some(words("/bin/sleep")),
+        command: Some(words("99")),
+        ..ContainerSettings::default()
+    };
+    subject.run("deaf", &settings).await;
+    subject.engine.stop_container(&subject.name("deaf"), Some(1)).await.expect("killed");
+    assert_eq!(subject.inspect("deaf").await.status, ContainerStatus::Exited { exit_code: 137 });
+    subject.remove(&["deaf"]).await;
 }

@@ -356,6 +356,17 @@ fn cases_with_others<E: Engine>(
         ("network", endpoints(vec![endpoint(one)])),
         ("place in a network", endpoints(vec![fixed.clone()])),
         ("networks", endpoints(vec![endpoint(two), fixed])),
+        (
+            "names in a network",
+            ContainerSettings {
+                hostname: Some("web-1".to_owned()),
+                domainname: Some("example.com".to_owned()),
+                ..endpoints(vec![
+                    Endpoint { aliases: ["api".to_owned(), "web-1".to_owned()].into(), ..endpoint(one) },
+                    endpoint(two),
+                ])
+            },
+        ),
         ("default bridge", endpoints(vec![endpoint("bridge")])),
         ("default bridge and network", endpoints(vec![endpoint("bridge"), endpoint(one)])),
         ("network and default bridge", endpoints(vec![endpoint(one), endpoint("bridge")])),

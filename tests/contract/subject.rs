@@ -204,7 +204,8 @@ pub(super) fn fake_engine(api_version: &str) -> FakeEngine {
     );
     engine.add_image(APP, ObservedImage { id: String::new(), defaults });
     let log = "crashing in 0 seconds\n".to_owned();
-    engine.set_program("crash", FakeProgram { exit_code: Some(1), log, health: Vec::new() });
+    engine.set_program("crash", FakeProgram { exit_code: Some(1), log, ..FakeProgram::default() });
+    engine.set_program("99", FakeProgram { ignores_signals: true, ..FakeProgram::default() });
     engine.set_exec_outcome("echo hello", ExecOutcome { exit_code: 0, output: "hello\n".to_owned() });
     engine.set_exec_outcome("sh -c exit 3", ExecOutcome { exit_code: 3, output: String::new() });
     engine

@@ -117,13 +117,16 @@ fn settings(
     let shares_network = matches!(network_mode, NetworkMode::Container(_));
     let mounts: BTreeMap<_, _> = host_config.binds.iter().flatten().filter_map(|bind| mount(bind)).collect();
     let short_id = id.get(..SHORT_ID_LENGTH).unwrap_or(id);
+    let own_hostname = text(hostname).filter(|name| name != short_id && !shares_network);
+    let own_aliases = [short_id, own_hostname.as_deref().unwrap_or(short_id)];
+    let endpoints = endpoints(&mode, &network_mode, networks, &own_aliases);
     Ok(ContainerSettings {
         command: words(cmd),
         entrypoint: words(entrypoint),
         environment: environment(env),
         labels: labels.unwrap_or_default().into_iter().collect(),
         user: text(user),
-        hostname: text(hostname).filter(|name| name != short_id && !shares_network),
+        hostname: own_hostname,
         domainname: text(domainname).filter(|_| !shares_network),
         working_dir: text(working_dir),
         exposed_ports: ports(exposed_ports),
@@ -132,7 +135,7 @@ fn settings(
         mounts,
         volumes_from: host_config.volumes_from.iter().flatten().map(|source| volumes_from(source)).collect(),
         links: host_config.links.iter().flatten().filter_map(|text| link(text)).collect(),
-        endpoints: endpoints(&mode, &network_mode, networks, short_id),
+        endpoints,
         network_mode,
         stop_signal: text(stop_signal).filter(|signal| signal != DEFAULT_STOP_SIGNAL),
         stop_timeout_seconds: stop_timeout.and_then(|seconds| u32::try_from(seconds).ok()),
@@ -194,14 +197,14 @@ fn endpoints(
     mode: &str,
     network_mode: &NetworkMode,
     networks: HashMap<String, EndpointSettings>,
-    short_id: &str,
+    own_aliases: &[&str],
 ) -> Vec<Endpoint> {
     if *network_mode != NetworkMode::Default || networks.keys().all(|name| name == "bridge") {
         return Vec::new();
     }
     let first_name = if matches!(mode, "" | "default") { "bridge" } else { mode };
     let mut endpoints: Vec<_> =
-        networks.into_iter().map(|(name, settings)| endpoint(name, settings, short_id)).collect();
+        networks.into_iter().map(|(name, settings)| endpoint(name, settings, own_aliases)).collect();
     endpoints.sort_by(|one, other| {
         let key = |endpoint: &Endpoint| (endpoint.network_name != first_name, endpoint.network_name.clone());
         key(one).cmp(&key(other))
@@ -209,10 +212,14 @@ fn endpoints(
     endpoints
 }
 
-fn endpoint(network_name: String, settings: EndpointSettings, short_id: &str) -> Endpoint {
+fn endpoint(network_name: String, settings: EndpointSettings, own_aliases: &[&str]) -> Endpoint {
     let fixed = settings.ipam_config.unwrap_or_default();
-    // Engines before API 1.45 list the short id as one more alias.
-    let aliases = settings.aliases.unwrap_or_default().into_iter().filter(|alias| alias != short_id);
+    // Before API 1.45, the short id and the host name are listed as further aliases.
+    let aliases = settings
+        .aliases
+        .unwrap_or_default()
+        .into_iter()
+        .filter(|alias| !own_aliases.contains(&alias.as_str()));
     Endpoint {
         network_name,
         aliases: aliases.collect(),

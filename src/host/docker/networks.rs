@@ -7,6 +7,7 @@ use bollard::query_parameters::{InspectNetworkOptions, ListNetworksOptions};
 
 use crate::host::engine_error::EngineError;
 use crate::model::container::Endpoint;
+use crate::model::effective::effective_endpoint;
 use crate::model::network::NetworkSpec;
 use crate::model::observed::ObservedNetwork;
 
@@ -76,7 +77,10 @@ async fn is_joined(
 ) -> Result<bool, EngineError> {
     let container = containers::inspect(engine, container_name).await?;
     let settings = container.and_then(|container| container.settings);
-    Ok(settings.is_some_and(|settings| settings.endpoints.contains(endpoint)))
+    Ok(settings.is_some_and(|settings| {
+        let wanted = effective_endpoint(endpoint, settings.hostname.as_deref());
+        settings.endpoints.contains(&wanted)
+    }))
 }
 
 fn create_request(spec: &NetworkSpec) -> Result<NetworkCreateRequest, String> {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::host::engine::{ExecOutcome, ListedContainer};
 use crate::host::engine_error::EngineError;
 use crate::model::container::{ContainerSettings, Endpoint, Link, MountSource, NetworkMode};
-use crate::model::effective::effective_settings;
+use crate::model::effective::{effective_endpoint, effective_settings};
 use crate::model::image::ImageReference;
 use crate::model::observed::{ContainerStatus, Health, ObservedContainer};
 
@@ -14,6 +14,8 @@ use super::state::{FakeContainer, FakeState, local_volume};
 
 /// First minor version of the API in which a container is created in all of its networks.
 const SEVERAL_NETWORKS: u32 = 44;
+/// Exit code of what was killed.
+const KILLED: i64 = 137;
 /// What a created container answers to where names are asked for.
 const SHORT_ID_LENGTH: usize = 12;
 
@@ -115,8 +117,9 @@ impl FakeState {
         }
         let container = self.container_mut(&call, name)?;
         let is_running = container.status.is_active();
+        let endpoint = effective_endpoint(endpoint, container.settings.hostname.as_deref());
         let endpoints = &mut container.settings.endpoints;
-        if endpoints.contains(endpoint) {
+        if endpoints.contains(&endpoint) {
             return Ok(());
         }
         if let Some(joined) = endpoints.iter_mut().find(|joined| joined.network_name == *network_name) {
@@ -124,14 +127,14 @@ impl FakeState {
                 let message = format!("endpoint with name {name} already exists in network {network_name}");
                 return Err(EngineError::from_status(call, 403, message));
             }
-            *joined = endpoint.clone();
+            *joined = endpoint;
             return Ok(());
         }
         if endpoints.is_empty() {
             // The default bridge shows as soon as it is not the only network.
             endpoints.push(Endpoint { network_name: "bridge".to_owned(), ..Endpoint::default() });
         }
-        endpoints.push(endpoint.clone());
+        endpoints.push(endpoint);
         endpoints[1..].sort_by(|one, other| one.network_name.cmp(&other.network_name));
         Ok(())
     }
@@ -156,7 +159,8 @@ impl FakeState {
     pub(super) fn stop_container(&mut self, name: &str) -> Result<(), EngineError> {
         let container = self.container_mut(&format!("POST /containers/{name}/stop"), name)?;
         if container.status.is_active() {
-            container.status = ContainerStatus::Exited { exit_code: 0 };
+            let exit_code = if container.program.ignores_signals { KILLED } else { 0 };
+            container.status = ContainerStatus::Exited { exit_code };
         }
         Ok(())
     }
