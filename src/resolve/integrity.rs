@@ -254,8 +254,8 @@ impl Checker<'_> {
         let diagnostic = Diagnostic::error(message).at(name.span, label);
         let nearest = wording::nearest(&name.value, known.iter().map(String::as_str));
         self.context.report(match nearest {
-            Some(nearest) => diagnostic.help(format!("write `{nearest}`")),
-            None => diagnostic,
+            Some(nearest) if nearest != name.value => diagnostic.help(format!("write `{nearest}`")),
+            _ => diagnostic,
         });
     }
 

@@ -20,8 +20,7 @@ pub(super) async fn a_pull_brings_an_image_or_says_why_not<E: Engine>(
     let reference = image(&format!("{open}/dmfab-lab/app:2"));
     engine.pull_image(&reference, None).await.expect("pulled");
     let images = engine.list_images().await.expect("images");
-    let id = images.get(&reference.to_string()).expect("listed under the pulled name");
-    assert!(engine.inspect_image(id).await.expect("an answer").is_some());
+    assert!(images.contains_key(&reference.to_string()), "listed under the pulled name");
 
     let missing = image(&format!("{open}/dmfab-lab/app:none"));
     let error = engine.pull_image(&missing, None).await.expect_err("no such tag");
