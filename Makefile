@@ -49,7 +49,7 @@ test-engines: setup ## Hold newer Docker Engines to the same contract (needs roo
 	@$(LAB) host add engine26 --engine 26
 	@$(LAB) host add engine28 --engine 28
 	@trap '$(LAB) host remove engine26; $(LAB) host remove engine28' EXIT; \
-	DMFAB_CONTRACT_HOSTS=engine26,engine28 cargo test --locked --all-features --test integration contract::
+	cargo test --locked --all-features --test integration contract::
 
 .PHONY: lint
 lint: setup ## Check formatting, lints and documentation

@@ -79,6 +79,8 @@ pub mod plan;
 pub mod report;
 pub mod resolve;
 pub mod source;
+#[cfg(test)]
+mod testing;
 pub mod wording;
 
 pub use fleet::Fleet;

@@ -6,6 +6,8 @@
 
 pub mod action;
 pub mod prepare;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 use std::time::Instant;

@@ -109,14 +109,15 @@ pub trait Engine: EngineReader {
     ) -> impl Future<Output = Result<ObservedVolume, EngineError>> + Send;
     /// Removes a volume.
     fn remove_volume(&self, name: &str) -> impl Future<Output = Result<(), EngineError>> + Send;
-    /// Creates a container; joins the first of its networks.
+    /// Creates a container and joins its networks: with API 1.44 or newer all of them, before that
+    /// the first.
     fn create_container(
         &self,
         name: &str,
         image: &ImageReference,
         settings: &ContainerSettings,
     ) -> impl Future<Output = Result<(), EngineError>> + Send;
-    /// Joins a further network.
+    /// Joins a further network; nothing is done if it has been joined in the same way.
     fn connect_network(
         &self,
         container_name: &str,

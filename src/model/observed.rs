@@ -25,7 +25,12 @@ pub struct HostState {
 impl HostState {
     /// The id of the image that a reference points to on this host.
     pub fn image_id(&self, reference: &ImageReference) -> Option<&str> {
-        self.image_ids.get(&reference.to_string()).map(String::as_str)
+        // Engines list `name:tag` and `name@digest`, never both in one; a digest says more.
+        let listed = match &reference.digest {
+            Some(digest) => format!("{}@{digest}", reference.repository),
+            None => reference.to_string(),
+        };
+        self.image_ids.get(&listed).map(String::as_str)
     }
 
     /// Names of the volumes that some container mounts, running or not.

@@ -10,6 +10,7 @@ use std::fmt::Display;
 use serde_json::Value;
 
 use crate::model::container::{ContainerSettings, Endpoint, Healthcheck};
+use crate::model::host_options::is_decided_by_daemon;
 use crate::model::network::NetworkSpec;
 use crate::model::observed::{ObservedNetwork, ObservedVolume};
 use crate::model::ownership::LABEL_PREFIX;
@@ -213,20 +214,21 @@ impl Differences<'_> {
 
     fn host_options(&mut self, wanted: &BTreeMap<String, Value>, found: &BTreeMap<String, Value>) {
         for name in keys_of_both(wanted, found) {
-            let wanted_value = wanted.get(name).cloned().or_else(|| implied_option(name, wanted));
-            let found_value = found.get(name);
-            if wanted_value.as_ref() != found_value {
+            let (wanted_value, found_value) = (wanted.get(name), found.get(name));
+            if wanted_value != found_value && !is_engines_choice(name, wanted_value, found_value) {
                 let field = format!("host_config.{name}");
-                self.push(field, wanted_value.as_ref().map(shown_json), found_value.map(shown_json));
+                self.push(field, wanted_value.map(shown_json), found_value.map(shown_json));
             }
         }
     }
 }
 
-/// What the Engine sets where something else is wanted: the swap limit follows the memory limit.
-fn implied_option(name: &str, wanted: &BTreeMap<String, Value>) -> Option<Value> {
-    let memory = wanted.get("Memory")?.as_i64()?;
-    (name == "MemorySwap").then(|| Value::from(memory.saturating_mul(2)))
+/// Whether the Engine, and not a wish, made a value what it is: the daemon's configuration where
+/// nothing is wanted; no swap limit on machines that do not count swap.
+fn is_engines_choice(name: &str, wanted: Option<&Value>, found: Option<&Value>) -> bool {
+    let is_left_to_the_daemon = wanted.is_none() && is_decided_by_daemon(name);
+    let is_uncounted_swap = name == "MemorySwap" && found.and_then(Value::as_i64) == Some(-1);
+    is_left_to_the_daemon || is_uncounted_swap
 }
 
 fn keys_of_both<'a, T>(one: &'a BTreeMap<String, T>, other: &'a BTreeMap<String, T>) -> BTreeSet<&'a str> {

@@ -1,7 +1,6 @@
 //! Maps in, plan text out; every plan is also held against the rules of `check`.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use crate::model::container::ContainerSettings;
 use crate::model::effective::effective_settings;
@@ -9,30 +8,12 @@ use crate::model::observed::{
     ContainerStatus, HostState, ObservedContainer, ObservedImage, ObservedNetwork, ObservedVolume, VolumeRoot,
 };
 use crate::model::spec::HostSpec;
-use crate::model::variables::Variables;
-use crate::resolve::resolve;
-use crate::source::load::load;
+
+use crate::testing::host;
 
 use super::{Goal, Plan, PlanError, Request, check, plan_host, text};
 
 const RUNNING: ContainerStatus = ContainerStatus::Running { health: None };
-
-/// The one host of a map.
-fn host(map: &str) -> HostSpec {
-    let inventory = format!("hosts: {{h: }}\nmaps:\n  m:\n{}", indented(map));
-    let mut read = |_: &Path| Ok(inventory.clone().into_bytes());
-    let variables = Variables::default();
-    let loaded = load(Path::new("inventory.yaml"), &[], &variables, &mut read);
-    let raw = loaded.inventory.expect("an inventory");
-    let (mut fleet, diagnostics) = resolve(&raw, &loaded.maps, &loaded.sources, &variables, Path::new(""));
-    assert!(!loaded.diagnostics.has_errors() && !diagnostics.has_errors(), "{diagnostics:?}");
-    fleet.hosts.shift_remove("h").expect("the host")
-}
-
-fn indented(text: &str) -> String {
-    let lines: Vec<String> = text.lines().map(|line| format!("    {line}")).collect();
-    lines.join("\n")
-}
 
 /// A host on which everything is as it should be.
 fn deployed(host: &HostSpec) -> HostState {

@@ -20,6 +20,9 @@ use crate::source::span::Span;
 use super::context::Context;
 use crate::model::ranges;
 
+/// The API of Engine 20.10.
+const OLDEST_API_VERSION: (u32, u32) = (1, 41);
+
 /// One host before containers are put on it.
 pub(super) struct ResolvedHost {
     pub(super) spec: HostSpec,
@@ -121,9 +124,8 @@ impl Filler<'_> {
         let seconds = |value: &Option<crate::source::span::Spanned<u32>>| {
             value.as_ref().map(|seconds| Duration::from_secs(u64::from(seconds.value)))
         };
-        let api_version = self.optional_text(raw.version.as_ref()).filter(|version| version != "auto");
         let engine = EngineSettings {
-            api_version: api_version.filter(|version| self.is_api_version(version, raw, span)),
+            api_version: self.api_version(raw),
             call_timeout: seconds(&raw.timeout_seconds),
             wait_timeout: seconds(&raw.wait_timeout_seconds),
         };
@@ -145,19 +147,27 @@ impl Filler<'_> {
         }
     }
 
-    fn is_api_version(&self, version: &str, raw: &RawHost, span: Span) -> bool {
-        let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-        let is_version =
-            version.split_once('.').is_some_and(|(major, minor)| is_number(major) && is_number(minor));
-        if !is_version {
-            let place = raw.version.as_ref().map_or(span, |text| text.span);
-            self.context.report(
-                Diagnostic::error(format!("host `{}`: `{version}` is not an API version", self.name))
-                    .at(place, "expected `auto` or a version such as `1.41`")
-                    .help("drop the key: the version is negotiated with each Engine"),
-            );
-        }
-        is_version
+    /// The API version to ask for. Files of Docker-Map name versions of their day; an Engine that
+    /// can be used speaks newer ones.
+    fn api_version(&self, raw: &RawHost) -> Option<String> {
+        let typed = raw.version.as_ref()?;
+        let version = self.text(typed).filter(|version| version != "auto")?;
+        let number = |part: &str| part.parse::<u32>().ok();
+        let parts = version.split_once('.').and_then(|(major, minor)| Some((number(major)?, number(minor)?)));
+        let (diagnostic, label) = match parts {
+            Some(parts) if parts >= OLDEST_API_VERSION => return Some(version),
+            Some(_) => {
+                let message = format!("host `{}`: API version {version} is not asked for", self.name);
+                (Diagnostic::warning(message), "older than 1.41, the oldest that is spoken")
+            }
+            None => {
+                let message = format!("host `{}`: `{version}` is not an API version", self.name);
+                (Diagnostic::error(message), "expected `auto` or a version such as `1.41`")
+            }
+        };
+        let help = "drop the key: the version is negotiated with each Engine";
+        self.context.report(diagnostic.at(typed.span, label).help(help));
+        None
     }
 
     /// A text with `{name}` and `{number}` filled in.
