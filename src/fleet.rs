@@ -19,8 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::event::{EventKind, Events, HostOutcome, HostSummary, Problem, RunSummary};
 use crate::execute;
 use crate::execute::action::Host;
-use crate::execute::prepare::ShellVolumeRoots;
-use crate::host::connected::{ConnectedHost, engine_help};
+use crate::host::connected::ConnectedHost;
 use crate::host::ssh::command::{CommandOutput, RemoteCommand};
 use crate::host::ssh::{Deadlines, SshSession};
 use crate::model::connection::Connection;
@@ -28,6 +27,7 @@ use crate::model::ranges;
 use crate::model::spec::{FleetSpec, HostSpec};
 use crate::model::variables::Variables;
 use crate::observe::observe;
+use crate::observe::roots::ShellVolumeRoots;
 use crate::plan::{Goal, Plan, Request, plan_host};
 use crate::resolve;
 use crate::resolve::selection::{HostNames, SelectedContainer, SelectionError, select_items};
@@ -267,7 +267,9 @@ impl<'f> Member<'f> {
     async fn connect(host: &'f HostSpec, deadlines: Deadlines, events: &Events) -> Self {
         let started = Instant::now();
         events.send(&host.name, EventKind::ConnectStarted);
-        let connection = ConnectedHost::connect(host, deadlines).await.map_err(|error| error.problem());
+        let connection = ConnectedHost::connect(host, deadlines)
+            .await
+            .map_err(|error| Problem::of(&error).with_help(error.help()));
         let told = match &connection {
             Ok(connected) => {
                 EventKind::Connected { engine: connected.version.clone(), took: started.elapsed() }
@@ -295,7 +297,7 @@ impl<'f> Member<'f> {
         let connected = self.connected()?;
         let roots = ShellVolumeRoots(&connected.shell);
         let state = Box::pin(observe(&connected.engine, self.host, &roots)).await.map_err(|error| {
-            HostOutcome::Unreachable { problem: Problem::of(&error).with_help(engine_help(&error)) }
+            HostOutcome::Unreachable { problem: Problem::of(&error).with_help(error.help()) }
         })?;
         let selected = self.host.containers.iter().filter(|spec| is_selected(&selection.containers, spec));
         let container_names = selected.map(|spec| spec.name.clone()).collect();

@@ -12,6 +12,8 @@
 //! wanted, or if it carries our label for one of the host's maps. All others are taken from the
 //! list, without settings.
 
+pub mod roots;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 

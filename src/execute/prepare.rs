@@ -1,17 +1,11 @@
-//! The scripts that set owner and mode of a volume's files, and look into volumes.
+//! The script that sets owner and mode of a volume's files.
 //!
-//! They run as root or through `sudo -n`. What is changed recursively is guarded twice: here by
+//! It runs as root or through `sudo -n`. What is changed recursively is guarded twice: here by
 //! the path's text, and on the host by what the path is.
 
-use crate::host::shell::{Shell, ShellError};
+use crate::host::shell::{AS_ROOT, Shell, ShellError};
 use crate::host::ssh::command::quote;
 use crate::model::volume::Preparation;
-use crate::observe::VolumeRoots;
-
-/// Runs a command as root: directly, or through `sudo` that must not ask.
-const AS_ROOT: &str = r#"set -eu
-if [ "$(id -u)" = 0 ]; then as_root() { "$@"; }; else as_root() { sudo -n -- "$@"; }; fi
-"#;
 
 /// Why a volume was not prepared.
 #[derive(Debug, thiserror::Error)]
@@ -79,27 +73,82 @@ fn preparation_script(mountpoint: &str, preparation: &Preparation) -> Option<Str
     Some(script)
 }
 
-/// Looks into volumes over a host's shell.
-pub struct ShellVolumeRoots<'a, S>(pub &'a S);
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
-impl<S: Shell> VolumeRoots for ShellVolumeRoots<'_, S> {
-    async fn is_empty(&self, mountpoints: &[String]) -> Result<Vec<bool>, String> {
-        let script = emptiness_script(mountpoints).ok_or("a path holds a NUL character")?;
-        let output = self.0.run_script(&script).await.map_err(|error| error.to_string())?;
-        let answers: Vec<bool> = output.stdout.lines().map(|line| line == "empty").collect();
-        if output.status != 0 || answers.len() != mountpoints.len() {
-            return Err(output.stderr);
-        }
-        Ok(answers)
+    use crate::host::shell::HostShell;
+
+    use super::*;
+
+    /// A folder three levels deep with a name that a careless script would trip over.
+    fn volume(parent: &tempfile::TempDir) -> String {
+        let path = parent.path().join("volumes/it's \"$HOME\"; rm x/_data");
+        fs::create_dir_all(path.join("inner")).unwrap();
+        fs::write(path.join("inner/file"), "").unwrap();
+        path.to_str().unwrap().to_owned()
     }
-}
 
-/// Prints `empty` or `used` for each path, in order.
-fn emptiness_script(mountpoints: &[String]) -> Option<String> {
-    let paths: Option<Vec<String>> = mountpoints.iter().map(|path| quote(path)).collect();
-    Some(format!(
-        "{AS_ROOT}for path in {}; do\n  entries=$(as_root ls -A -- \"$path\")\n  \
-         if [ -z \"$entries\" ]; then echo empty; else echo used; fi\ndone\n",
-        paths?.join(" ")
-    ))
+    fn own_ids(path: &str) -> String {
+        let facts = fs::metadata(path).unwrap();
+        format!("{}:{}", facts.uid(), facts.gid())
+    }
+
+    fn mode(path: &str) -> u32 {
+        fs::symlink_metadata(path).unwrap().permissions().mode() & 0o7777
+    }
+
+    #[tokio::test]
+    async fn owner_and_mode_reach_every_file_and_stop_at_links() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = volume(&parent);
+        let outside = parent.path().join("outside");
+        fs::write(&outside, "").unwrap();
+        fs::set_permissions(&outside, fs::Permissions::from_mode(0o600)).unwrap();
+        symlink(&outside, format!("{path}/link")).unwrap();
+        let preparation = Preparation { owner: Some(own_ids(&path)), mode: Some("u=rwX,g=rX,o=".to_owned()) };
+        prepare_volume(&HostShell::Local, &path, &preparation).await.unwrap();
+        assert_eq!(mode(&path), 0o750);
+        assert_eq!(mode(&format!("{path}/inner/file")), 0o640);
+        assert_eq!(mode(outside.to_str().unwrap()), 0o600);
+    }
+
+    #[tokio::test]
+    async fn links_files_and_missing_folders_are_refused() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = volume(&parent);
+        let link = parent.path().join("link").to_str().unwrap().to_owned();
+        symlink(&path, &link).unwrap();
+        let preparation = Preparation { owner: None, mode: Some("u=rwX".to_owned()) };
+        for (path, words) in [
+            (link, "is a symbolic link"),
+            (format!("{path}/inner/file"), "is not a directory"),
+            (format!("{path}/missing"), "is not a directory"),
+        ] {
+            let error = prepare_volume(&HostShell::Local, &path, &preparation).await.unwrap_err();
+            assert!(error.to_string().ends_with(words), "{path}: {error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_wrong_mode_is_an_error_with_what_chmod_said() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = volume(&parent);
+        let preparation = Preparation { owner: None, mode: Some("--no-such-mode".to_owned()) };
+        let error = prepare_volume(&HostShell::Local, &path, &preparation).await.unwrap_err();
+        assert!(matches!(&error, PrepareError::Failed { stderr, .. } if stderr.contains("chmod")), "{error}");
+    }
+
+    #[test]
+    fn only_deep_absolute_paths_are_changed_recursively() {
+        for path in ["/var/lib/docker/volumes/m.v/_data", "/a/b/c"] {
+            assert!(is_safe_mountpoint(path), "{path}");
+        }
+        for path in
+            ["", "/", "/var", "/var/lib", "var/lib/docker/x", "/a/b/..", "/a/../b/c", "/a/./b/c", "//a//b"]
+        {
+            assert!(!is_safe_mountpoint(path), "{path}");
+        }
+    }
 }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::event::Problem;
 use crate::model::connection::{Connection, RemoteEngine};
 use crate::model::observed::EngineVersion;
 use crate::model::spec::HostSpec;
@@ -32,27 +31,16 @@ pub enum ReachError {
 }
 
 impl ReachError {
-    /// What to tell the operator, with the remedy of the deepest cause that knows one.
-    pub fn problem(&self) -> Problem {
-        let help = match self {
+    /// What the operator can do about it; begins with a verb.
+    pub fn help(&self) -> Option<String> {
+        match self {
             Self::Connect(error) => error.help(),
-            Self::Engine(error) => engine_help(error),
+            Self::Engine(error) => error.help(),
             Self::Silent(_) => {
                 Some("look at the Engine's log on the host: `journalctl -u docker`".to_owned())
             }
-        };
-        Problem::of(self).with_help(help)
+        }
     }
-}
-
-/// What to do about a failed call, where the cause is a connection that knows a remedy.
-pub(crate) fn engine_help(error: &EngineError) -> Option<String> {
-    connect_error_in(error).and_then(ConnectError::help)
-}
-
-/// The connection error behind an Engine call that found no channel.
-fn connect_error_in<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a ConnectError> {
-    error.downcast_ref().or_else(|| connect_error_in(error.source()?))
 }
 
 /// A host whose Engine has answered.

@@ -98,6 +98,11 @@ impl EngineError {
         matches!(self.kind, EngineErrorKind::Transport(_))
     }
 
+    /// What the operator can do about it, where the way to the Engine failed and knows a remedy.
+    pub fn help(&self) -> Option<String> {
+        self.connect_error().and_then(ConnectError::help)
+    }
+
     /// Why there is no connection, where the call failed because none could be opened.
     pub fn connect_error(&self) -> Option<&ConnectError> {
         match &self.kind {

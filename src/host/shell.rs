@@ -13,6 +13,13 @@ use super::ssh::{RemoteCommand, SshSession};
 /// How long a script may take.
 const SCRIPT_DEADLINE: Duration = Duration::from_secs(120);
 
+/// The beginning of scripts that need root: defines `as_root`, which runs a command directly or
+/// through a `sudo` that must not ask, and that cannot read the rest of the script. The script
+/// ends at the first command that fails.
+pub const AS_ROOT: &str = r#"set -eu
+if [ "$(id -u)" = 0 ]; then as_root() { "$@" </dev/null; }; else as_root() { sudo -n -- "$@" </dev/null; }; fi
+"#;
+
 /// How a script ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScriptOutput {
