@@ -28,11 +28,12 @@ use crate::model::observed::{
 use crate::model::ownership::{MAP_LABEL, PREDECESSOR_SUFFIX, SUCCESSOR_SUFFIX};
 use crate::model::spec::HostSpec;
 
-/// Says whether the root directories of volumes are empty, without the Engine.
+/// Says whether volumes are as the Engine made them, without the Engine.
 pub trait VolumeRoots: Sync {
     /// One answer for each of `mountpoints` (absolute paths on the host), in their order; or a
     /// sentence about why there is none.
-    fn is_empty(&self, mountpoints: &[String]) -> impl Future<Output = Result<Vec<bool>, String>> + Send;
+    fn are_untouched(&self, mountpoints: &[String])
+    -> impl Future<Output = Result<Vec<bool>, String>> + Send;
 }
 
 /// Reads everything from a host that planning needs.
@@ -120,10 +121,10 @@ async fn root_facts(
         return Vec::new();
     }
     let paths: Vec<_> = mountpoints.values().cloned().collect();
-    match roots.is_empty(&paths).await {
+    match roots.are_untouched(&paths).await {
         Ok(answers) => {
             let facts = mountpoints.keys().cloned().zip(answers);
-            facts.map(|(name, is_empty)| (name, VolumeRoot { is_empty })).collect()
+            facts.map(|(name, is_untouched)| (name, VolumeRoot { is_untouched })).collect()
         }
         Err(reason) => {
             tracing::debug!(reason, "volume roots were not looked at");

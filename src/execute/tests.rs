@@ -32,7 +32,7 @@ impl Shell for FakeShell {
 struct NoRoots;
 
 impl VolumeRoots for NoRoots {
-    async fn is_empty(&self, _mountpoints: &[String]) -> Result<Vec<bool>, String> {
+    async fn are_untouched(&self, _mountpoints: &[String]) -> Result<Vec<bool>, String> {
         Err("not asked".to_owned())
     }
 }

@@ -165,8 +165,9 @@ pub struct ObservedVolume {
 /// The root directory of a volume.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct VolumeRoot {
-    /// Whether it holds nothing: no container has ever written to it.
-    pub is_empty: bool,
+    /// It holds nothing and has the owner and mode that Engines give: nobody has prepared or mounted
+    /// it.
+    pub is_untouched: bool,
 }
 
 /// A network that exists.

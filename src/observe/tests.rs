@@ -21,7 +21,7 @@ struct Roots {
 }
 
 impl VolumeRoots for Roots {
-    async fn is_empty(&self, mountpoints: &[String]) -> Result<Vec<bool>, String> {
+    async fn are_untouched(&self, mountpoints: &[String]) -> Result<Vec<bool>, String> {
         self.asked.lock().expect("no panic").extend_from_slice(mountpoints);
         self.trouble.clone().map_or_else(|| Ok(vec![true; mountpoints.len()]), Err)
     }
@@ -166,7 +166,7 @@ async fn roots_are_asked_where_a_volume_waits_to_be_prepared() {
     let roots = Roots::default();
     let state = look(&engine, &host, &roots).await;
     assert_eq!(*roots.asked.lock().expect("no panic"), ["/var/lib/docker/volumes/m.fresh/_data"]);
-    assert_eq!(state.volumes["m.fresh"].root, Some(VolumeRoot { is_empty: true }));
+    assert_eq!(state.volumes["m.fresh"].root, Some(VolumeRoot { is_untouched: true }));
     assert_eq!(state.volumes["m.used"].root, None);
 
     let roots = Roots { trouble: Some("no such host".to_owned()), ..Roots::default() };

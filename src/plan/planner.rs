@@ -153,14 +153,14 @@ impl Planner<'_> {
     }
 
     /// Files that a container may have written keep the owner they have: a volume is prepared
-    /// again only while it is empty and nobody mounts it, which is how an interrupted run leaves it.
+    /// again only while it is as the Engine made it and nobody mounts it: so an interrupted run leaves it.
     fn plan_found_volume(&mut self, wanted: &VolumeSpec, found: &ObservedVolume) -> Result<(), PlanError> {
         let item = ItemId::volume(&wanted.name);
         refuse_foreign(&item, &found.labels, &wanted.map_name)?;
         for difference in diff::volume_differences(wanted, found) {
             self.builder.notice(Notice::Deviates { item: item.clone(), difference });
         }
-        let is_untouched = found.root.is_some_and(|root| root.is_empty);
+        let is_untouched = found.root.is_some_and(|root| root.is_untouched);
         let is_mounted = self.state.mounted_volumes().contains(wanted.name.as_str());
         if is_untouched && !is_mounted && !wanted.preparation.is_empty() {
             let mut chain = Chain::new(&mut self.builder, item, vec![Cause::NotPrepared]);

@@ -287,9 +287,9 @@ fn volumes_are_prepared_again_only_while_they_are_empty_and_nobody_mounts_them()
     let mut state = deployed(&host);
     state.containers.clear();
     assert!(!deploy(&host, &state).contains("prepare"));
-    state.volumes.get_mut("m.socket").expect("it").root = Some(VolumeRoot { is_empty: false });
+    state.volumes.get_mut("m.socket").expect("it").root = Some(VolumeRoot { is_untouched: false });
     assert!(!deploy(&host, &state).contains("prepare"));
-    state.volumes.get_mut("m.socket").expect("it").root = Some(VolumeRoot { is_empty: true });
+    state.volumes.get_mut("m.socket").expect("it").root = Some(VolumeRoot { is_untouched: true });
     let text = deploy(&host, &state);
     assert!(
         text.contains("#1 prepare volume m.socket: chown 2000:2000 chmod u=rwX  <- not prepared yet"),
