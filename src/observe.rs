@@ -191,6 +191,7 @@ fn from_list(listed: &ListedContainer) -> ObservedContainer {
         image_id: image_id.clone(),
         image_name: image_name.clone(),
         status: listed_status(state, status),
+        started_at: None,
         labels: labels.clone(),
         volume_names: volume_names.iter().cloned().collect(),
         settings: None,

@@ -38,6 +38,8 @@ pub(crate) async fn contract<E: Engine>(engine: &E, prefix: &str) {
     networks::a_network_is_created_once(&subject).await;
     networks::a_container_joins_further_networks(&subject).await;
     networks::a_link_follows_a_renamed_container(&subject).await;
+    networks::ties_to_a_stopped_container_forbid_a_start(&subject).await;
+    networks::a_later_start_is_told_by_its_time(&subject).await;
     networks::what_is_missing_for_a_container_is_named(&subject).await;
     settings::settings_are_read_back_as_they_are_effective(&subject).await;
     settings::unknown_options_are_refused(&subject).await;

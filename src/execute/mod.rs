@@ -12,15 +12,17 @@ mod tests;
 use std::collections::BTreeSet;
 use std::time::Instant;
 
+use futures_util::future::Either;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio_util::sync::CancellationToken;
 
 use crate::event::{EventKind, Events, HostOutcome, Problem, SkipReason, StepFailure, Undo};
 use crate::host::engine::Engine;
 use crate::host::shell::Shell;
-use crate::plan::{Action, Plan, ReplacementId, Step, StepId};
+use crate::model::item::ItemKind;
+use crate::plan::{Plan, ReplacementId, Step, StepId};
 
-use action::{ActionError, Host};
+use action::Host;
 
 /// Steps of one host that run at the same time.
 pub const DEFAULT_STEPS_AT_ONCE: usize = 8;
@@ -57,30 +59,44 @@ struct Run<'a, E, S> {
     host: &'a Host<'a, E, S>,
     events: &'a Events,
     progress: Vec<Progress>,
-    failures: Vec<StepFailure>,
+    /// Failed steps, with the replacement each was part of.
+    failures: Vec<(StepFailure, Option<ReplacementId>)>,
+    /// Replacements that will not be completed and have to be taken back.
+    doomed: BTreeSet<ReplacementId>,
+}
+
+/// What comes to an end while a plan is carried out.
+enum Ended {
+    Step(StepId, Result<(), Problem>),
+    Undo(ReplacementId, Undo),
 }
 
 impl<'a, E: Engine, S: Shell> Run<'a, E, S> {
     fn new(plan: &'a Plan, host: &'a Host<'a, E, S>, events: &'a Events) -> Self {
-        Self { plan, host, events, progress: vec![Progress::Waiting; plan.steps.len()], failures: Vec::new() }
+        let progress = vec![Progress::Waiting; plan.steps.len()];
+        Self { plan, host, events, progress, failures: Vec::new(), doomed: BTreeSet::new() }
     }
 
     async fn walk(&mut self, interruption: &CancellationToken) {
         let mut running = FuturesUnordered::new();
         loop {
-            if !interruption.is_cancelled() {
-                for id in self.ready_steps(DEFAULT_STEPS_AT_ONCE.saturating_sub(running.len())) {
-                    self.progress[id.0] = Progress::Running;
-                    running.push(perform(self.plan, id, self.host, self.events));
-                }
+            if interruption.is_cancelled() {
+                self.abandon_waiting();
             }
-            let Some((id, result)) = running.next().await else { break };
-            match result {
-                Ok(()) => self.progress[id.0] = Progress::Done,
-                Err(problem) => self.fail(id, problem).await,
+            for id in self.ready_steps(DEFAULT_STEPS_AT_ONCE.saturating_sub(running.len())) {
+                self.progress[id.0] = Progress::Running;
+                running.push(Either::Left(perform(self.plan, id, self.host, self.events)));
+            }
+            for (replacement, steps) in self.ready_undos() {
+                running.push(Either::Right(undo(self.plan, replacement, steps, self.host, self.events)));
+            }
+            match running.next().await {
+                Some(Ended::Step(id, Ok(()))) => self.progress[id.0] = Progress::Done,
+                Some(Ended::Step(id, Err(problem))) => self.fail(id, problem),
+                Some(Ended::Undo(replacement, undone)) => self.note_undo(replacement, &undone),
+                None => break,
             }
         }
-        self.skip_rest(SkipReason::Interrupted).await;
     }
 
     fn ready_steps(&self, limit: usize) -> Vec<StepId> {
@@ -90,80 +106,97 @@ impl<'a, E: Engine, S: Shell> Run<'a, E, S> {
         ready.map(|(id, _)| id).take(limit).collect()
     }
 
+    /// Doomed replacements of which no step runs any more, with their finished steps, last first.
+    fn ready_undos(&mut self) -> Vec<(ReplacementId, Vec<StepId>)> {
+        let runs = |replacement: ReplacementId| {
+            self.members(replacement).any(|id| self.progress[id.0] == Progress::Running)
+        };
+        let (waiting, ready): (BTreeSet<_>, BTreeSet<_>) =
+            self.doomed.iter().copied().partition(|replacement| runs(*replacement));
+        self.doomed = waiting;
+        ready.into_iter().map(|replacement| (replacement, self.take_done(replacement))).collect()
+    }
+
+    fn take_done(&mut self, replacement: ReplacementId) -> Vec<StepId> {
+        let is_done = |id: &StepId| self.progress[id.0] == Progress::Done;
+        let mut done: Vec<StepId> = self.members(replacement).filter(is_done).collect();
+        done.reverse();
+        for id in &done {
+            self.progress[id.0] = Progress::Undone;
+        }
+        done
+    }
+
+    fn members(&self, replacement: ReplacementId) -> impl Iterator<Item = StepId> + use<'a, E, S> {
+        let is_member = move |step: &Step| step.replacement == Some(replacement);
+        self.steps().filter(move |(_, step)| is_member(step)).map(|(id, _)| id)
+    }
+
     fn steps(&self) -> impl Iterator<Item = (StepId, &'a Step)> + use<'a, E, S> {
         self.plan.steps.iter().enumerate().map(|(index, step)| (StepId(index), step))
     }
 
-    async fn fail(&mut self, id: StepId, problem: Problem) {
+    fn fail(&mut self, id: StepId, problem: Problem) {
         self.progress[id.0] = Progress::Failed;
-        self.skip_dependents(id);
         let step = &self.plan.steps[id.0];
-        let undo = match step.replacement {
-            Some(replacement) => self.undo(replacement).await,
-            None => Undo::NotNeeded,
-        };
-        self.failures.push(StepFailure { text: step.action.to_string(), problem, undo });
+        self.doomed.extend(step.replacement);
+        let failure = StepFailure { text: step.action.to_string(), problem, undo: Undo::NotNeeded };
+        self.failures.push((failure, step.replacement));
+        self.skip_lost(SkipReason::DependencyFailed);
     }
 
-    fn skip_dependents(&mut self, failed: StepId) {
-        let mut lost = BTreeSet::from([failed]);
-        for (id, step) in self.steps() {
-            let is_lost = step.after.iter().any(|wait| lost.contains(wait));
-            if is_lost && self.progress[id.0] == Progress::Waiting {
-                lost.insert(id);
-                self.skip(id, step, SkipReason::DependencyFailed);
+    /// Skips what waits for something that will not be done, or stands or falls with it. That may
+    /// doom replacements, and these again further steps.
+    fn skip_lost(&mut self, reason: SkipReason) {
+        loop {
+            let lost: Vec<_> = self.steps().filter(|(id, step)| self.is_lost(*id, step)).collect();
+            if lost.is_empty() {
+                return;
+            }
+            for (id, step) in lost {
+                self.skip(id, step, reason);
             }
         }
+    }
+
+    fn is_lost(&self, id: StepId, step: &Step) -> bool {
+        let waits_in_vain = step.after.iter().any(|wait| {
+            matches!(self.progress[wait.0], Progress::Failed | Progress::Skipped | Progress::Undone)
+        });
+        let is_doomed = step.replacement.is_some_and(|replacement| self.doomed.contains(&replacement));
+        self.progress[id.0] == Progress::Waiting && (waits_in_vain || is_doomed)
     }
 
     fn skip(&mut self, id: StepId, step: &Step, reason: SkipReason) {
         self.progress[id.0] = Progress::Skipped;
+        self.doomed.extend(step.replacement);
         let text = step.action.to_string();
         self.events.send(&self.plan.host_name, EventKind::StepSkipped { step: id, text, reason });
     }
 
-    /// Skips what was not begun, and takes back the replacements that are therefore incomplete.
-    async fn skip_rest(&mut self, reason: SkipReason) {
-        let mut incomplete = BTreeSet::new();
+    fn abandon_waiting(&mut self) {
         for (id, step) in self.steps() {
             if self.progress[id.0] == Progress::Waiting {
-                self.skip(id, step, reason);
-                incomplete.extend(step.replacement);
+                self.skip(id, step, SkipReason::Interrupted);
             }
-        }
-        for replacement in incomplete {
-            self.undo(replacement).await;
         }
     }
 
-    /// Takes back the finished steps of a replacement, last one first. One that cannot be taken back
-    /// stops nothing: the container that served before is worth every try.
-    async fn undo(&mut self, replacement: ReplacementId) -> Undo {
-        let mut outcome = Undo::Done;
-        let steps: Vec<_> = self.steps().filter(|(_, step)| step.replacement == Some(replacement)).collect();
-        for (id, step) in steps.into_iter().rev() {
-            if self.progress[id.0] != Progress::Done {
-                continue;
-            }
-            if let Some(undo) = &step.undo
-                && let Err(problem) = self.undo_step(id, undo).await
-            {
-                outcome = Undo::Failed(problem);
-            }
-            self.progress[id.0] = Progress::Undone;
+    /// A replacement may be lost because of a failure elsewhere; then only its own undoing can
+    /// fail, and that is told by the failure it came from.
+    fn note_undo(&mut self, replacement: ReplacementId, undone: &Undo) {
+        let own = self.failures.iter_mut().filter(|(_, failed)| *failed == Some(replacement));
+        let mut is_told = false;
+        for (failure, _) in own {
+            failure.undo = undone.clone();
+            is_told = true;
         }
-        outcome
-    }
-
-    async fn undo_step(&self, step: StepId, undo: &Action) -> Result<(), Problem> {
-        let text = undo.to_string();
-        let result = self.host.perform(undo).await.map_err(|error| Problem::of(&error));
-        let told = match &result {
-            Ok(()) => EventKind::StepUndone { step, text },
-            Err(problem) => EventKind::UndoFailed { step, text, problem: problem.clone() },
-        };
-        self.events.send(&self.plan.host_name, told);
-        result
+        if let (false, Undo::Failed(problem)) = (is_told, undone) {
+            let text = "put back what depends on a failed step".to_owned();
+            let failure = StepFailure { text, problem: problem.clone(), undo: undone.clone() };
+            self.failures.push((failure, Some(replacement)));
+        }
+        self.skip_lost(SkipReason::DependencyFailed);
     }
 
     fn outcome(self, was_interrupted: bool) -> HostOutcome {
@@ -171,14 +204,18 @@ impl<'a, E: Engine, S: Shell> Run<'a, E, S> {
         let unchanged = self.plan.unchanged.len();
         let skipped = self.count(Progress::Skipped);
         if self.failures.is_empty() {
-            return match skipped {
-                0 => HostOutcome::Done { changed, unchanged },
-                _ if was_interrupted => HostOutcome::Interrupted { changed, unchanged, skipped },
-                _ => HostOutcome::Done { changed, unchanged },
+            return if was_interrupted && skipped > 0 {
+                HostOutcome::Interrupted { changed, unchanged, skipped }
+            } else {
+                HostOutcome::Done { changed, unchanged }
             };
         }
-        let rolled_back = changed == 0 && self.failures.iter().all(|failure| failure.undo == Undo::Done);
-        HostOutcome::Failed { changed, unchanged, failures: self.failures, skipped, rolled_back }
+        let failures: Vec<StepFailure> = self.failures.iter().map(|(failure, _)| failure.clone()).collect();
+        let touched = self
+            .steps()
+            .any(|(id, step)| self.progress[id.0] == Progress::Done && step.item.kind == ItemKind::Container);
+        let rolled_back = !touched && failures.iter().all(|failure| failure.undo == Undo::Done);
+        HostOutcome::Failed { changed, unchanged, failures, skipped, rolled_back }
     }
 
     fn count(&self, wanted: Progress) -> usize {
@@ -201,23 +238,48 @@ async fn perform<E: Engine, S: Shell>(
     id: StepId,
     host: &Host<'_, E, S>,
     events: &Events,
-) -> (StepId, Result<(), Problem>) {
+) -> Ended {
     let action = &plan.steps[id.0].action;
     let text = action.to_string();
     events.send(&plan.host_name, EventKind::StepStarted { step: id, text: text.clone() });
     let started = Instant::now();
-    let result: Result<(), ActionError> = host.perform(action).await;
-    match result {
+    match host.perform(action).await {
         Ok(()) => {
             let took = started.elapsed();
             events.send(&plan.host_name, EventKind::StepFinished { step: id, text, took });
-            (id, Ok(()))
+            Ended::Step(id, Ok(()))
         }
         Err(error) => {
             let problem = host.explain(action, &error).await;
             let told = EventKind::StepFailed { step: id, text, problem: problem.clone() };
             events.send(&plan.host_name, told);
-            (id, Err(problem))
+            Ended::Step(id, Err(problem))
         }
     }
+}
+
+/// Takes back finished steps of a replacement, in the order given. One that cannot be taken back
+/// stops nothing: the container that served before is worth every try.
+async fn undo<E: Engine, S: Shell>(
+    plan: &Plan,
+    replacement: ReplacementId,
+    steps: Vec<StepId>,
+    host: &Host<'_, E, S>,
+    events: &Events,
+) -> Ended {
+    let mut outcome = Undo::Done;
+    for step in steps {
+        let Some(action) = &plan.steps[step.0].undo else { continue };
+        let text = action.to_string();
+        let told = match host.perform(action).await {
+            Ok(()) => EventKind::StepUndone { step, text },
+            Err(error) => {
+                let problem = host.explain(action, &error).await;
+                outcome = Undo::Failed(problem.clone());
+                EventKind::UndoFailed { step, text, problem }
+            }
+        };
+        events.send(&plan.host_name, told);
+    }
+    Ended::Undo(replacement, outcome)
 }

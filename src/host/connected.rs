@@ -35,7 +35,10 @@ impl ReachError {
     pub fn help(&self) -> Option<String> {
         match self {
             Self::Connect(error) => error.help(),
-            Self::Engine(error) => error.help(),
+            Self::Engine(error) => error.help().or_else(|| {
+                let hint = "check that Docker runs on the host: `systemctl status docker`";
+                error.is_connection_lost().then(|| hint.to_owned())
+            }),
             Self::Silent(_) => {
                 Some("look at the Engine's log on the host: `journalctl -u docker`".to_owned())
             }

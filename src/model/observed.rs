@@ -68,6 +68,9 @@ pub struct ObservedContainer {
     pub image_name: String,
     /// What it does.
     pub status: ContainerStatus,
+    /// When it was last started, in a form whose order as text is that in time; `None` if never,
+    /// or where nobody asked.
+    pub started_at: Option<String>,
     /// All labels.
     pub labels: BTreeMap<String, String>,
     /// Named volumes it mounts.

@@ -51,6 +51,12 @@ impl PlanBuilder {
         StepId(self.plan.steps.len() - 1)
     }
 
+    /// Whether a step stops something.
+    pub(super) fn has_stop(&self, step: Option<StepId>) -> bool {
+        let step = step.and_then(|id| self.plan.steps.get(id.0));
+        step.is_some_and(|step| step.interrupts_service)
+    }
+
     /// Says after which step an item is as it should be.
     pub(super) fn finished_by(&mut self, item: ItemId, step: StepId) {
         self.finished.insert(item, step);
@@ -72,22 +78,27 @@ pub(super) struct Chain<'a> {
 }
 
 impl<'a> Chain<'a> {
-    /// `causes` go to the first step.
-    pub(super) fn new(builder: &'a mut PlanBuilder, item: ItemId, causes: Vec<Cause>) -> Self {
-        Self { builder, item, last: None, causes, replacement: None }
+    /// The first steps on an item.
+    pub(super) fn new(builder: &'a mut PlanBuilder, item: ItemId) -> Self {
+        Self::resume(builder, item, None, None)
     }
 
-    /// The next steps stand or fall together.
-    pub(super) fn begin_replacement(&mut self) {
-        self.replacement = Some(self.builder.new_replacement());
+    /// Further steps on an item after `last`; those of a replacement stand or fall together.
+    pub(super) fn resume(
+        builder: &'a mut PlanBuilder,
+        item: ItemId,
+        last: Option<StepId>,
+        replacement: Option<ReplacementId>,
+    ) -> Self {
+        Self { builder, item, last, causes: Vec::new(), replacement }
     }
 
-    /// The replacement has proved itself; later steps are not part of it.
-    pub(super) fn commit_replacement(&mut self) {
-        self.replacement = None;
+    /// The last step so far.
+    pub(super) fn last(&self) -> Option<StepId> {
+        self.last
     }
 
-    /// Gives the next step causes of its own.
+    /// Gives the next step its causes.
     pub(super) fn because(&mut self, causes: Vec<Cause>) -> &mut Self {
         self.causes = causes;
         self

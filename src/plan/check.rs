@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::model::item::ItemKind;
 use crate::model::ownership::{PREDECESSOR_SUFFIX, SUCCESSOR_SUFFIX};
 
 use super::{Action, Plan, Step, StepId};
@@ -31,7 +32,9 @@ fn waits_only_for_earlier_steps(_plan: &Plan, id: StepId, step: &Step) -> Option
 fn creates_after_its_needs(plan: &Plan, id: StepId, step: &Step) -> Option<String> {
     let Action::CreateContainer { spec, .. } = &step.action else { return None };
     let before = all_before(plan, id);
-    let makers = plan.steps.iter().enumerate().filter(|(_, maker)| makes(&maker.action, spec));
+    let is_own = |maker: &Step| !matches!(maker.item.kind, ItemKind::Container);
+    let makers =
+        plan.steps.iter().enumerate().filter(|(_, maker)| is_own(maker) && makes(&maker.action, spec));
     let missed = makers.map(|(index, _)| StepId(index)).find(|maker| !before.contains(maker))?;
     Some(format!("step {id} creates {} without waiting for {missed}", step.item))
 }

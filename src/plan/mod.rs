@@ -19,11 +19,13 @@
 //! [`ContainerSettings`](crate::model::container::ContainerSettings); `diff.rs` and the
 //! conversions then do not compile until they handle it.
 
+mod actions;
 mod builder;
 pub mod check;
 mod containers;
 pub mod diff;
 pub mod effective;
+mod leftovers;
 mod order;
 mod planner;
 #[cfg(test)]
@@ -242,6 +244,11 @@ pub enum Cause {
     /// Something it cannot do without is made anew.
     DependencyReplaced {
         /// What.
+        item: ItemId,
+    },
+    /// It shares the network of a container that is started after it, and has none any more.
+    SharedNetworkRestarted {
+        /// The container whose network it is.
         item: ItemId,
     },
     /// A volume that was made is still as the Engine made it.

@@ -1,13 +1,13 @@
 //! Turns what is wanted and what was found into a plan. Pure: equal input, equal plan.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::item::{ItemId, ItemKind};
 use crate::model::network::NetworkSpec;
 use crate::model::observed::{HostState, ObservedVolume};
 use crate::model::ownership::{self, CONFIG_LABEL, INSTANCE_LABEL, MAP_LABEL, Owner};
 use crate::model::spec::{ContainerSpec, HostSpec};
-use crate::model::volume::VolumeSpec;
+use crate::model::volume::{Preparation, VolumeSpec};
 
 use super::builder::{Chain, PlanBuilder};
 use super::containers::ContainerPlanner;
@@ -51,7 +51,7 @@ pub fn plan_host(host: &HostSpec, state: &HostState, request: &Request) -> Resul
         }
         Goal::Shutdown => {
             let selected = containers.with_dependents(&request.container_names);
-            let mut container_planner = ContainerPlanner::new(state, &mut planner.builder, BTreeSet::new());
+            let mut container_planner = ContainerPlanner::new(state, &mut planner.builder, BTreeMap::new());
             container_planner.take_down(&containers, &selected)?;
         }
     }
@@ -103,7 +103,7 @@ impl Planner<'_> {
         let Some(found) = self.state.networks.get(&wanted.name) else {
             let causes = vec![Cause::Absent { place: wanted.places.nearest("").cloned() }];
             let action = Action::CreateNetwork { network: Box::new(wanted.clone()) };
-            Chain::new(&mut self.builder, item, causes).then(action, Vec::new()).usable();
+            Chain::new(&mut self.builder, item).because(causes).then(action, Vec::new()).usable();
             return Ok(());
         };
         refuse_foreign(&item, &found.labels, &wanted.map_name)?;
@@ -119,9 +119,9 @@ impl Planner<'_> {
         &mut self,
         containers: &Containers<'_>,
         selected: &BTreeSet<&str>,
-    ) -> Result<BTreeSet<String>, PlanError> {
+    ) -> Result<BTreeMap<String, Preparation>, PlanError> {
         let needed = needed_items(containers, selected, ItemKind::Volume);
-        let mut new_volumes = BTreeSet::new();
+        let mut new_volumes = BTreeMap::new();
         for volume in &self.host.volumes {
             if !needed.contains(volume.name.as_str()) {
                 continue;
@@ -130,7 +130,7 @@ impl Planner<'_> {
                 Some(found) => self.plan_found_volume(volume, found)?,
                 None => {
                     self.plan_new_volume(volume);
-                    new_volumes.insert(volume.name.clone());
+                    new_volumes.insert(volume.name.clone(), volume.preparation.clone());
                 }
             }
         }
@@ -141,13 +141,15 @@ impl Planner<'_> {
     /// instead of taking it for a prepared one.
     fn plan_new_volume(&mut self, wanted: &VolumeSpec) {
         let causes = vec![Cause::Absent { place: wanted.places.nearest("").cloned() }];
-        let mut chain = Chain::new(&mut self.builder, ItemId::volume(&wanted.name), causes);
         let create = Action::CreateVolume { volume: Box::new(wanted.clone()) };
+        let item = ItemId::volume(&wanted.name);
         if wanted.preparation.is_empty() {
-            chain.then(create, Vec::new()).usable();
+            Chain::new(&mut self.builder, item).because(causes).then(create, Vec::new()).usable();
             return;
         }
-        chain.begin_replacement();
+        let replacement = self.builder.new_replacement();
+        let mut chain = Chain::resume(&mut self.builder, item, None, Some(replacement));
+        chain.because(causes);
         let undo = Action::RemoveVolume { volume_name: wanted.name.clone() };
         chain.then_undoable(create, Vec::new(), undo).then(prepare(wanted), Vec::new()).usable();
     }
@@ -163,8 +165,8 @@ impl Planner<'_> {
         let is_untouched = found.root.is_some_and(|root| root.is_untouched);
         let is_mounted = self.state.mounted_volumes().contains(wanted.name.as_str());
         if is_untouched && !is_mounted && !wanted.preparation.is_empty() {
-            let mut chain = Chain::new(&mut self.builder, item, vec![Cause::NotPrepared]);
-            chain.then(prepare(wanted), Vec::new()).usable();
+            let mut chain = Chain::new(&mut self.builder, item);
+            chain.because(vec![Cause::NotPrepared]).then(prepare(wanted), Vec::new()).usable();
         } else {
             self.builder.unchanged(item);
         }
@@ -190,7 +192,7 @@ fn needed_items<'a>(
 /// An item that bears the label of another map is not ours to use or change.
 pub(super) fn refuse_foreign(
     item: &ItemId,
-    labels: &std::collections::BTreeMap<String, String>,
+    labels: &BTreeMap<String, String>,
     map_name: &str,
 ) -> Result<Owner, PlanError> {
     match ownership::owner(labels, map_name) {

@@ -24,6 +24,7 @@ fn deployed(host: &HostSpec) -> HostState {
         image_id: image(spec),
         image_name: spec.image.to_string(),
         status: RUNNING,
+        started_at: Some("1".to_owned()),
         labels: spec.settings.labels.clone(),
         volume_names: host.volumes.iter().map(|volume| volume.name.clone()).collect(),
         settings: Some(effective_settings(&spec.settings, &ContainerSettings::default())),
@@ -106,10 +107,12 @@ fn a_fresh_host_gets_volumes_then_containers_in_the_order_of_their_needs() {
     #2 prepare volume m.socket: chown 2000:2000 chmod u=rwX  after #1
     #3 pull image app:latest  <- not there (inventory.yaml:8)
     #4 create container m.app  <- not there (inventory.yaml:8)  after #2 #3
-    #5 start container m.app  after #2 #4
+    #5 prepare volume m.socket: chown 2000:2000 chmod u=rwX  after #4
     #6 pull image nginx:latest  <- not there (inventory.yaml:5)
     #7 create container m.web  <- not there (inventory.yaml:4)  after #2 #6
-    #8 start container m.web  after #2 #5 #7
+    #8 prepare volume m.socket: chown 2000:2000 chmod u=rwX  after #7
+    #9 start container m.app  after #2 #5
+    #10 start container m.web  after #2 #8 #9
     ");
 }
 
@@ -157,17 +160,17 @@ fn containers_that_link_to_a_replaced_one_are_replaced_after_it_although_nobody_
     let after = host("app: {user: 2}\nweb: {image: app, links: app}\nloner: {image: app}");
     insta::assert_snapshot!(planned(&after, &deployed(&before), Goal::Deploy, &["m.app"]), @"
     #1 create container m.app.dmfab-new  <- user 1 -> 2 (inventory.yaml:4)
-    #2 stop container m.app  after #1  interrupts
-    #3 rename container m.app to m.app.dmfab-old  after #2
-    #4 rename container m.app.dmfab-new to m.app  after #3
-    #5 start container m.app  after #4
-    #6 remove container m.app.dmfab-old  after #5
-    #7 create container m.web.dmfab-new  <- depends on container m.app, which is made anew  after #5
-    #8 stop container m.web  after #5 #7  interrupts
-    #9 rename container m.web to m.web.dmfab-old  after #8
-    #10 rename container m.web.dmfab-new to m.web  after #9
-    #11 start container m.web  after #10
-    #12 remove container m.web.dmfab-old  after #11
+    #2 stop container m.web  <- depends on container m.app, which is made anew  after #1  interrupts
+    #3 stop container m.app  after #1 #2  interrupts
+    #4 rename container m.app to m.app.dmfab-old  after #3
+    #5 rename container m.app.dmfab-new to m.app  after #4
+    #6 start container m.app  after #5
+    #7 create container m.web.dmfab-new  after #2 #6
+    #8 rename container m.web to m.web.dmfab-old  after #7
+    #9 rename container m.web.dmfab-new to m.web  after #8
+    #10 start container m.web  after #6 #9
+    #11 remove container m.app.dmfab-old  after #6 #10
+    #12 remove container m.web.dmfab-old  after #6 #10
     ");
 }
 
@@ -181,9 +184,9 @@ fn startup_starts_what_stands_still_and_changes_nothing_else() {
         found.status = ContainerStatus::Exited { exit_code };
     }
     insta::assert_snapshot!(planned(&after, &state, Goal::Startup, &[]), @"
-    #1 start container m.web  <- not running: exited with 0
-    #2 create container m.lost.dmfab-new  <- not running: exited with -127
-    #3 rename container m.lost to m.lost.dmfab-old  after #2
+    #1 create container m.lost.dmfab-new  <- not running: exited with -127
+    #2 start container m.web  <- not running: exited with 0
+    #3 rename container m.lost to m.lost.dmfab-old  after #1
     #4 rename container m.lost.dmfab-new to m.lost  after #3
     #5 start container m.lost  after #4
     #6 remove container m.lost.dmfab-old  after #5

@@ -60,6 +60,9 @@ impl fmt::Display for Cause {
             Self::NotRunning { status } => write!(formatter, "not running: {status}"),
             Self::Changed(difference) => difference.fmt(formatter),
             Self::DependencyReplaced { item } => write!(formatter, "depends on {item}, which is made anew"),
+            Self::SharedNetworkRestarted { item } => {
+                write!(formatter, "shares the network of {item}, which started later")
+            }
             Self::NotPrepared => formatter.write_str("not prepared yet"),
             Self::Requested => formatter.write_str("asked for"),
             Self::Leftover => formatter.write_str("left by an interrupted run"),

@@ -62,6 +62,33 @@ pub(super) async fn a_link_follows_a_renamed_container<E: Engine>(subject: &Subj
     subject.remove(&["linking"]).await;
 }
 
+pub(super) async fn ties_to_a_stopped_container_forbid_a_start<E: Engine>(subject: &Subject<'_, E>) {
+    let engine = subject.engine;
+    let target = subject.name("target");
+    subject.run("target", &sleeping()).await;
+    let linked = ContainerSettings { links: [link(&target, "db")].into(), ..sleeping() };
+    let sharing = ContainerSettings { network_mode: NetworkMode::Container(target.clone()), ..sleeping() };
+    for (name, settings) in [("linking", linked), ("sharing", sharing)] {
+        subject.create(name, &settings).await.expect("created");
+        engine.stop_container(&target, Some(1)).await.expect("stopped");
+        let refused = engine.start_container(&subject.name(name)).await;
+        assert!(refused.expect_err("it must run").status().is_some_and(|status| status >= 400), "{name}");
+        engine.start_container(&target).await.expect("started");
+        engine.start_container(&subject.name(name)).await.expect("started now");
+        subject.remove(&[name]).await;
+    }
+    subject.remove(&["target"]).await;
+}
+
+pub(super) async fn a_later_start_is_told_by_its_time<E: Engine>(subject: &Subject<'_, E>) {
+    subject.run("first", &sleeping()).await;
+    subject.run("second", &sleeping()).await;
+    subject.create("never", &sleeping()).await.expect("created");
+    assert!(subject.inspect("first").await.started_at < subject.inspect("second").await.started_at);
+    assert_eq!(subject.inspect("never").await.started_at, None);
+    subject.remove(&["first", "second", "never"]).await;
+}
+
 pub(super) async fn what_is_missing_for_a_container_is_named<E: Engine>(subject: &Subject<'_, E>) {
     let missing = subject.name("missing");
     let settings = ContainerSettings { links: [link(&missing, "db")].into(), ..sleeping() };

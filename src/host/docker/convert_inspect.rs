@@ -41,11 +41,20 @@ pub(super) fn observed_container(
         image_id: inspected.image.unwrap_or_default(),
         image_name: config.image.clone().unwrap_or_default(),
         status: inspected.state.as_ref().map_or(ContainerStatus::Created, status),
+        started_at: inspected.state.as_ref().and_then(started_at),
         labels: config.labels.clone().unwrap_or_default().into_iter().collect(),
         volume_names: super::convert_list::volume_names(mounts),
         settings: Some(settings(&id, config, &inspected.host_config.unwrap_or_default(), networks)?),
         id,
     })
+}
+
+/// The Engine's times are in UTC and drop zeros at their end, which would spoil their order.
+fn started_at(state: &ContainerState) -> Option<String> {
+    let time = state.started_at.as_deref()?.strip_suffix('Z')?;
+    let (seconds, fraction) = time.split_once('.').unwrap_or((time, ""));
+    // The year 1 stands for never.
+    (!seconds.starts_with("0001-")).then(|| format!("{seconds}.{fraction:0<9}"))
 }
 
 /// The name without its slash.

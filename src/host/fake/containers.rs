@@ -25,7 +25,8 @@ impl FakeState {
     }
 
     fn listed_container(&self, name: &str, container: &FakeContainer) -> ListedContainer {
-        let FakeContainer { id, image_id, image_name, status, settings, program: _, log: _ } = container;
+        let FakeContainer { id, image_id, image_name, status, start_number: _, settings, program: _, log: _ } =
+            container;
         let words = settings.entrypoint.iter().chain(&settings.command).flatten();
         let (state, shown) = shown_status(*status);
         ListedContainer {
@@ -60,6 +61,7 @@ impl FakeState {
             image_id: container.image_id.clone(),
             image_name: container.image_name.clone(),
             status: container.status,
+            started_at: container.start_number.map(|number| format!("{number:09}")),
             labels: settings.labels.clone(),
             volume_names: self.volume_names(&settings),
             settings: Some(settings),
@@ -99,6 +101,7 @@ impl FakeState {
             image_id: found.id,
             image_name: image.to_string(),
             status: ContainerStatus::Created,
+            start_number: None,
             program: self.program(image, &reported),
             settings: reported,
             log: String::new(),
@@ -147,7 +150,11 @@ impl FakeState {
         }
         self.check_networks(&call, &container.settings)?;
         self.check_ports(&call, name, &container.settings)?;
+        self.check_ties(&call, &container.settings)?;
+        self.starts += 1;
+        let start_number = self.starts;
         let container = self.container_mut(&call, name)?;
+        container.start_number = Some(start_number);
         container.log.push_str(&container.program.log);
         container.status = match container.program.exit_code {
             Some(exit_code) => ContainerStatus::Exited { exit_code },
@@ -241,6 +248,21 @@ impl FakeState {
                     }
                 })
                 .collect();
+            // The Engine keeps the id of the container whose network is shared.
+            if container.settings.network_mode == NetworkMode::Container(name.to_owned()) {
+                container.settings.network_mode = NetworkMode::Container(new_name.to_owned());
+            }
+        }
+    }
+
+    fn check_ties(&self, call: &str, settings: &ContainerSettings) -> Result<(), EngineError> {
+        let is_running = |name: &str| self.containers.get(name).is_some_and(|found| found.status.is_active());
+        match settings.links.iter().find(|link| !is_running(&link.container_name)) {
+            Some(link) => {
+                let message = format!("Cannot link to a non running container: /{}", link.container_name);
+                Err(EngineError::from_status(call, 500, message))
+            }
+            None => Ok(()),
         }
     }
 

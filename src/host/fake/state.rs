@@ -30,6 +30,8 @@ pub(super) struct FakeState {
     pub(super) faults: Faults,
     pub(super) journal: Vec<String>,
     pub(super) reads: Vec<String>,
+    /// Starts of containers so far.
+    pub(super) starts: usize,
     id_count: u64,
 }
 
@@ -40,6 +42,8 @@ pub(super) struct FakeContainer {
     pub(super) image_id: String,
     pub(super) image_name: String,
     pub(super) status: ContainerStatus,
+    /// Number of its last start among all starts of the Engine.
+    pub(super) start_number: Option<usize>,
     /// As the Engine reports them.
     pub(super) settings: ContainerSettings,
     pub(super) program: FakeProgram,
@@ -66,6 +70,7 @@ impl Default for FakeState {
             faults: Faults::default(),
             journal: Vec::new(),
             reads: Vec::new(),
+            starts: 0,
             id_count: 0,
         };
         for name in PRESET_NETWORKS {

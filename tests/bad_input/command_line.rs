@@ -1,0 +1,71 @@
+//! Selections, items, paths and numbers that cannot be meant.
+
+use super::Files;
+
+#[test]
+fn an_unknown_host_is_told_with_the_nearest_one() {
+    Files::new()
+        .deploy_is_refused(&["--hosts", "wbe1"], "error: no host is called `wbe1`\nhelp: write `web1`\n");
+}
+
+#[test]
+fn a_range_that_reaches_beyond_the_hosts_is_told() {
+    Files::new().deploy_is_refused(
+        &["--hosts", "web1-3"],
+        "error: `web1-3` names web3 that the inventory does not have\nhelp: choose from web[1-2]\n",
+    );
+}
+
+#[test]
+fn a_range_that_matches_nothing_is_told() {
+    Files::new().deploy_is_refused(
+        &["--hosts", "db1-3"],
+        "error: no host matches the range `db1-3`\nhelp: choose from web[1-2]\n",
+    );
+}
+
+#[test]
+fn a_pattern_that_matches_nothing_is_told() {
+    Files::new().deploy_is_refused(
+        &["--hosts", "db*"],
+        "error: no host matches the pattern `db*`\nhelp: choose from web[1-2]\n",
+    );
+}
+
+#[test]
+fn a_missing_map_of_the_command_line_is_told() {
+    Files::new()
+        .deploy_is_refused(&["--map", "none.yaml"], "error: map `none.yaml` does not exist\n\n1 error\n");
+}
+
+#[test]
+fn numbers_of_the_command_line_must_be_sensible() {
+    for (arguments, expected) in [
+        (["--parallel", "0"], "invalid value '0' for '--parallel <N>': expected a whole number from 1"),
+        (["--parallel", "many"], "invalid value 'many' for '--parallel <N>': expected a whole number from 1"),
+        (
+            ["--connect-timeout", "0"],
+            "invalid value '0' for '--connect-timeout <SECONDS>': 0 is not in 1..=3600",
+        ),
+        (["--var", "NAME"], "invalid value 'NAME' for '--var <NAME=VALUE>': expected NAME=VALUE"),
+    ] {
+        let expected = format!("error: {expected}\n\nFor more information, try '--help'.\n");
+        Files::new().deploy_is_refused(&arguments, &expected);
+    }
+}
+
+#[test]
+fn an_unknown_item_is_told_with_the_nearest_one() {
+    Files::new().deploy_is_refused(
+        &["wbe"],
+        "error: no map, configuration, instance or group is called `wbe`\n\
+         help: write `web`, or a full name such as `map.config.instance`\n",
+    );
+}
+
+#[test]
+fn a_missing_inventory_is_told() {
+    let ended = Files::new().refuses(&["deploy", "none.yaml", "--yes"]);
+    let expected = "error: inventory `none.yaml` does not exist\n |\n = help: check the path of the inventory\n\n1 error\n";
+    assert_eq!(ended.stderr, expected);
+}

@@ -1,0 +1,15 @@
+//! dmfab against real sshds and real Docker Engines: the lab's four hosts.
+
+mod access;
+mod broken_midway;
+mod connections;
+mod faults;
+mod interrupted;
+mod lifecycle;
+mod manual;
+mod networks;
+mod operating;
+mod planning;
+mod pulling;
+mod replacing;
+mod shop;
