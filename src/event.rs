@@ -172,7 +172,7 @@ pub enum HostOutcome {
     },
     /// Some step failed.
     Failed {
-        /// Items whose steps were all done.
+        /// Items that are not what they were before, whether or not they are as wanted.
         changed: usize,
         /// Items that were as they should be.
         unchanged: usize,

@@ -1,5 +1,6 @@
 //! `plan`, `deploy`, `startup`, `shutdown`: look, plan, ask, execute, sum up.
 
+use std::convert::Infallible;
 use std::io::{self, BufRead, IsTerminal};
 
 use dmfab::event::{HostOutcome, HostSummary, RunSummary};
@@ -37,10 +38,7 @@ pub(crate) async fn run(goal: Goal, arguments: &ActionArguments, colour: bool) -
     let planning = prepared.plan(goal, selection, colour);
     let (session, plans) = tokio::select! {
         planned = planning => planned,
-        () = interruption.cancelled() => {
-            output::to_stderr("interrupted before anything was changed");
-            return Ok(Exit::Interrupted);
-        }
+        () = interruption.cancelled() => return Ok(interrupted_early()),
     };
     let exit = if arguments.plan {
         prepared.show_plan(goal, &plans, selection, PlanFormat::Tree)
@@ -78,13 +76,11 @@ impl Prepared {
     ) -> (FleetSession<'_>, Vec<HostPlan>) {
         let host_names = &self.selection.host_names;
         output::to_stderr(&session::echo_hosts(host_names));
-        let display = Progress::start(arguments.progress.progress, host_names, colour);
+        let display = Progress::start(arguments.progress.progress, host_names, Vec::new(), colour);
         let session = self.fleet.connect(host_names, arguments.hosts.options(), &display.events).await;
         let plans = session.plan(goal, &self.selection, &display.events).await;
         display.finish().await;
-        for (host_name, notice) in session.notices() {
-            output::to_stderr(&format!("{host_name}: {notice}"));
-        }
+        session::show_notices(&session);
         (session, plans)
     }
 
@@ -100,10 +96,16 @@ impl Prepared {
         if made.iter().any(|plan| !plan.is_empty()) {
             output::to_stderr(&plan_view::render(&inventory_name(&arguments.selection), &made, self.style));
         }
-        confirm(&made, arguments.yes)?;
+        if confirm(&made, arguments.yes, interruption).await? == Confirmation::Interrupted {
+            return Ok(interrupted_early());
+        }
         let progress = arguments.selection.progress.progress;
-        let display = Progress::start(progress, &self.selection.host_names, self.colour);
-        let done = session.execute(goal, plans, &display.events, interruption).await;
+        let ended = without_plan(goal, plans).hosts;
+        let display = Progress::start(progress, &self.selection.host_names, ended, self.colour);
+        let done = tokio::select! {
+            done = session.execute(goal, plans, &display.events, interruption) => done,
+            never = told_of(interruption) => match never {},
+        };
         display.finish().await;
         let exit = Exit::of(&done);
         if arguments.selection.output.json {
@@ -137,14 +139,21 @@ impl Prepared {
             output::json(&document)?;
             return Ok(exit);
         }
-        match format {
-            PlanFormat::Tree => output::to_stdout(&plan_view::render(&inventory, &made, self.style)),
-            PlanFormat::Steps => output::to_stdout(&plan_view::stable(&made)),
-        }
+        output::to_stdout(&plan_text(&inventory, &made, format, self.style));
         if !missed.hosts.is_empty() {
             output::to_stderr(&summary::render(&missed, self.style));
         }
         Ok(exit)
+    }
+}
+
+/// Nothing where there is no plan: that there is nothing to do is not known of hosts that could not
+/// be looked at.
+fn plan_text(inventory: &str, plans: &[Plan], format: PlanFormat, style: Style) -> String {
+    match format {
+        PlanFormat::Tree if plans.is_empty() => String::new(),
+        PlanFormat::Tree => plan_view::render(inventory, plans, style),
+        PlanFormat::Steps => plan_view::stable(plans),
     }
 }
 
@@ -162,13 +171,39 @@ fn without_plan(goal: Goal, plans: &[HostPlan]) -> RunSummary {
     RunSummary { goal, hosts: hosts.collect(), took }
 }
 
+/// The end of a run that was interrupted while nothing had begun.
+fn interrupted_early() -> Exit {
+    output::to_stderr("interrupted before anything was changed");
+    Exit::Interrupted
+}
+
+/// Tells, once it is so, that steps are still ending.
+async fn told_of(interruption: &CancellationToken) -> Infallible {
+    interruption.cancelled().await;
+    output::to_stderr("interrupted: finishing the steps that run; interrupt again to stop at once");
+    std::future::pending().await
+}
+
+/// Whether to go on.
+#[derive(Debug, PartialEq, Eq)]
+enum Confirmation {
+    /// Yes, or there was nothing to ask.
+    Given,
+    /// There was no answer, but an interruption.
+    Interrupted,
+}
+
 /// Asks before something that runs is stopped or removed. Without a terminal nobody can be asked,
 /// and the answer is no.
-fn confirm(plans: &[Plan], yes: bool) -> Result<(), CommandError> {
+async fn confirm(
+    plans: &[Plan],
+    yes: bool,
+    interruption: &CancellationToken,
+) -> Result<Confirmation, CommandError> {
     let destructive = plans.iter().filter(|plan| plan.destroys());
     let host_count = destructive.count();
     if yes || host_count == 0 {
-        return Ok(());
+        return Ok(Confirmation::Given);
     }
     let hosts = dmfab::wording::count(host_count, "host");
     if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
@@ -178,10 +213,75 @@ fn confirm(plans: &[Plan], yes: bool) -> Result<(), CommandError> {
         ));
     }
     output::to_stderr(&format!("This stops or removes containers on {hosts}. Proceed? (y/N)"));
-    let mut answer = String::new();
-    io::stdin().lock().read_line(&mut answer).map_err(|error| CommandError::internal(error.into()))?;
+    let read = || {
+        let mut answer = String::new();
+        io::stdin().lock().read_line(&mut answer).map(|_| answer)
+    };
+    answer(read, interruption).await
+}
+
+/// Waits for an answer, which a terminal gives in its own time, or for an interruption.
+async fn answer(
+    read: impl FnOnce() -> io::Result<String> + Send + 'static,
+    interruption: &CancellationToken,
+) -> Result<Confirmation, CommandError> {
+    let answer = tokio::select! {
+        biased;
+        () = interruption.cancelled() => return Ok(Confirmation::Interrupted),
+        answer = tokio::task::spawn_blocking(read) => answer,
+    };
+    let answer = answer.map_err(io::Error::other).flatten();
+    let answer = answer.map_err(|error| CommandError::internal(error.into()))?;
     match answer.trim().to_ascii_lowercase().as_str() {
-        "y" | "yes" => Ok(()),
+        "y" | "yes" => Ok(Confirmation::Given),
         _ => Err(CommandError::usage("not confirmed; nothing was changed", None)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn without_plans_nothing_is_said_of_what_is_to_do() {
+        for format in [PlanFormat::Tree, PlanFormat::Steps] {
+            assert_eq!(plan_text("prod.yaml", &[], format, Style::PLAIN), "", "{format:?}");
+        }
+        let (host_name, goal) = ("web1".to_owned(), Goal::Deploy);
+        let idle = Plan { host_name, goal, steps: Vec::new(), unchanged: Vec::new(), notices: Vec::new() };
+        let text = plan_text("prod.yaml", &[idle], PlanFormat::Tree, Style::PLAIN);
+        assert!(text.contains("nothing to do"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn only_yes_is_a_yes() {
+        let token = CancellationToken::new();
+        for yes in ["y\n", "Yes\n", " YES \n"] {
+            let given = answer(move || Ok(yes.to_owned()), &token).await;
+            assert!(matches!(given, Ok(Confirmation::Given)), "{yes}");
+        }
+        for no in ["", "\n", "n\n", "yess\n"] {
+            let refused = answer(move || Ok(no.to_owned()), &token).await.expect_err(no);
+            assert_eq!(refused.exit(), Exit::Usage, "{no}");
+        }
+        let broken = answer(|| Err(io::Error::other("no terminal")), &token).await;
+        assert_eq!(broken.expect_err("no answer").exit(), Exit::Internal);
+    }
+
+    #[tokio::test]
+    async fn an_interruption_is_not_kept_waiting_for_an_answer() {
+        let (keyboard, read) = mpsc::channel::<String>();
+        let token = CancellationToken::new();
+        let interrupted = async {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            token.cancel();
+        };
+        let read = move || read.recv().map_err(io::Error::other);
+        let (found, ()) = tokio::join!(answer(read, &token), interrupted);
+        assert!(matches!(found, Ok(Confirmation::Interrupted)));
+        drop(keyboard);
     }
 }

@@ -1,6 +1,5 @@
 //! What can be typed.
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use dmfab::fleet::{DEFAULT_HOSTS_AT_ONCE, FleetOptions};
 use dmfab::host::ssh::Deadlines;
 
+use super::output;
 use super::progress::ProgressMode;
 
 /// Deploy containers to many Docker hosts over SSH.
@@ -28,9 +28,9 @@ Exit codes:
   1    internal error
   2    usage, inventory or map is wrong; nothing was touched
   3    changes are pending (plan --exit-code)
-  4    a step failed on some host
+  4    a step failed on some host, or a host was refused: another map owns a name there
   5    a host could not be reached
-  7    failed and rolled back: every touched host is on its old containers
+  7    failed and rolled back: every host was reached and is on its old containers
   130  interrupted
 
 Example:
@@ -53,10 +53,7 @@ impl Arguments {
         match self.color {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
-            ColorChoice::Auto => {
-                std::io::stderr().is_terminal()
-                    && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-            }
+            ColorChoice::Auto => output::is_coloured_terminal(),
         }
     }
 }
@@ -74,16 +71,16 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  dmfab config inventories/lab.yaml --hosts web1")]
     Config(HostsArguments),
     /// Show what `deploy`, `startup` or `shutdown` would do; change nothing.
-    #[command(after_help = "Example:\n  dmfab plan inventories/lab.yaml shop.web --exit-code")]
+    #[command(after_help = "Example:\n  dmfab plan inventories/lab.yaml shop.web_server --exit-code")]
     Plan(PlanArguments),
     /// Bring containers to the wanted state: create, start, replace what differs.
     #[command(after_help = "Example:\n  dmfab deploy inventories/lab.yaml --hosts web1,apps1-3")]
     Deploy(ActionArguments),
     /// Create and start what does not run; leave running containers as they are.
-    #[command(after_help = "Example:\n  dmfab startup inventories/lab.yaml shop.web")]
+    #[command(after_help = "Example:\n  dmfab startup inventories/lab.yaml shop.web_server")]
     Startup(ActionArguments),
     /// Stop and remove containers, those that depend on them first.
-    #[command(after_help = "Example:\n  dmfab shutdown inventories/lab.yaml shop.web --yes")]
+    #[command(after_help = "Example:\n  dmfab shutdown inventories/lab.yaml shop.web_server --yes")]
     Shutdown(ActionArguments),
     /// List the containers of the maps on each host.
     #[command(after_help = "Example:\n  dmfab ps inventories/lab.yaml --hosts web1")]

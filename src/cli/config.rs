@@ -15,7 +15,6 @@ use super::{hosts, output, session};
 /// The document; secrets show as `[redacted]` by their type.
 #[derive(Serialize)]
 struct Document<'a> {
-    version: u32,
     hosts: BTreeMap<&'a str, Host<'a>>,
 }
 
@@ -36,10 +35,9 @@ pub(crate) fn run(arguments: &HostsArguments, colour: bool) -> Result<Exit, Comm
     let fleet = session::load(&arguments.files, colour)?;
     let host_names = fleet.select_hosts(arguments.hosts.as_deref())?;
     let chosen = host_names.iter().filter_map(|name| fleet.spec().hosts.get(name));
-    let document =
-        Document { version: 1, hosts: chosen.map(|host| (host.name.as_str(), shown(host))).collect() };
-    let value = serde_json::to_value(&document).map_err(|error| CommandError::internal(error.into()))?;
-    let value = without_nothing(value);
+    let fields = Document { hosts: chosen.map(|host| (host.name.as_str(), shown(host))).collect() };
+    let value = serde_json::to_value(&fields).map_err(|error| CommandError::internal(error.into()))?;
+    let value = output::document("config", without_nothing(value));
     if arguments.output.json {
         output::json(&value)?;
     } else {

@@ -18,11 +18,11 @@ pub(crate) enum Exit {
     Usage = 2,
     /// Changes are pending (`plan --exit-code`).
     ChangesPending = 3,
-    /// A step failed on some host.
+    /// A step failed on some host, or a host was refused.
     StepFailed = 4,
     /// A host could not be reached.
     Unreachable = 5,
-    /// Failed and rolled back: every touched host is on its old containers.
+    /// Failed and rolled back: every host was reached and is on its old containers.
     RolledBack = 7,
     /// Interrupted.
     Interrupted = 130,
@@ -47,16 +47,14 @@ impl Exit {
         if outcomes().any(|outcome| matches!(outcome, HostOutcome::Interrupted { .. })) {
             return Self::Interrupted;
         }
+        let is_any_unreachable = outcomes().any(|outcome| matches!(outcome, HostOutcome::Unreachable { .. }));
         if outcomes().any(failed) {
-            let is_as_before =
-                outcomes().filter(|outcome| failed(outcome)).all(rolled_back) && !outcomes().any(is_changed);
+            let is_as_before = !is_any_unreachable
+                && !outcomes().any(is_changed)
+                && outcomes().filter(|outcome| failed(outcome)).all(rolled_back);
             return if is_as_before { Self::RolledBack } else { Self::StepFailed };
         }
-        if outcomes().any(|outcome| matches!(outcome, HostOutcome::Unreachable { .. })) {
-            Self::Unreachable
-        } else {
-            Self::Done
-        }
+        if is_any_unreachable { Self::Unreachable } else { Self::Done }
     }
 }
 
@@ -158,6 +156,9 @@ mod tests {
             (vec![done(), unreachable()], Exit::Unreachable),
             (vec![failed(false), unreachable()], Exit::StepFailed),
             (vec![failed(true), idle()], Exit::RolledBack),
+            (vec![failed(true), unreachable()], Exit::StepFailed),
+            (vec![failed(true), HostOutcome::Refused { problem: problem() }], Exit::StepFailed),
+            (vec![failed(true), interrupted()], Exit::Interrupted),
             (vec![failed(true), done()], Exit::StepFailed),
             (vec![failed(true), failed(false)], Exit::StepFailed),
             (vec![HostOutcome::Refused { problem: problem() }], Exit::StepFailed),

@@ -16,7 +16,7 @@ pub(crate) fn run(arguments: &HostsArguments, colour: bool) -> Result<Exit, Comm
     let hosts: Vec<&HostSpec> = host_names.iter().filter_map(|name| fleet.spec().hosts.get(name)).collect();
     if arguments.output.json {
         let rows: Vec<_> = hosts.iter().map(|host| document(host, fleet.spec())).collect();
-        output::json(&json!({ "version": 1, "hosts": rows }))?;
+        output::json(&output::document("hosts", json!({ "hosts": rows })))?;
     } else {
         let rows: Vec<Vec<String>> = hosts.iter().map(|host| row(host, fleet.spec())).collect();
         output::to_stdout(&table::render(&["host", "engine", "groups", "maps", "containers"], &rows));
@@ -36,7 +36,7 @@ fn row(host: &HostSpec, fleet: &FleetSpec) -> Vec<String> {
 
 fn document(host: &HostSpec, fleet: &FleetSpec) -> serde_json::Value {
     json!({
-        "host": host.name,
+        "host_name": host.name,
         "engine": engine(&host.connection),
         "groups": groups(host, fleet),
         "maps": maps(host, fleet),

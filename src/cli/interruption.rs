@@ -3,17 +3,16 @@
 use tokio_util::sync::CancellationToken;
 
 use super::exit::Exit;
-use super::output;
 
-/// A token that is cancelled by the first interruption. The second ends the program; the next run
-/// finds what is left and finishes or undoes it.
+/// A token that is cancelled by the first interruption; whoever waits for it says what that means
+/// at the moment. The second ends the program; the next run finds what is left and finishes or
+/// undoes it.
 pub(crate) fn watch() -> CancellationToken {
     let token = CancellationToken::new();
     let watched = token.clone();
     tokio::spawn(async move {
         interrupted().await;
         watched.cancel();
-        output::to_stderr("interrupted: finishing the steps that run; interrupt again to stop at once");
         interrupted().await;
         std::process::exit(Exit::Interrupted as i32);
     });

@@ -9,7 +9,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{MissedTickBehavior, interval};
 
-use dmfab::event::{Event, EventKind};
+use dmfab::event::{Event, EventKind, HostSummary};
 use dmfab::report::Style;
 use dmfab::report::board::{Board, BoardLine};
 use dmfab::report::json;
@@ -62,10 +62,37 @@ impl ProgressMode {
     }
 }
 
+/// Which hosts are shown.
+#[derive(Debug, Default)]
+pub(crate) struct Shown {
+    /// All of them.
+    pub(crate) host_names: Vec<String>,
+    /// Those that a display before has shown the end of.
+    pub(crate) ended: Vec<HostSummary>,
+}
+
+impl Shown {
+    fn reporter(&self, style: Style) -> PlainReporter {
+        let mut reporter = PlainReporter::new(&self.host_names, style);
+        for host in &self.ended {
+            reporter.skip_reason(&host.host_name);
+        }
+        reporter
+    }
+
+    fn board(&self, style: Style) -> Board {
+        let mut board = Board::new(&self.host_names, style);
+        for HostSummary { host_name, outcome, .. } in self.ended.iter().cloned() {
+            board.note(&Event { host_name, kind: EventKind::Finished { outcome } }, Duration::ZERO);
+        }
+        board
+    }
+}
+
 /// Shows events until nobody sends any more. Dropping it before leaves a clean terminal as well.
 pub(crate) async fn show(
     mode: ProgressMode,
-    host_names: &[String],
+    shown: &Shown,
     mut events: UnboundedReceiver<Event>,
     colour: bool,
 ) {
@@ -76,12 +103,12 @@ pub(crate) async fn show(
             let screen = Screen::new(ProgressDrawTarget::stderr());
             // A terminal that cannot move its cursor (`TERM=dumb`) is none for this purpose.
             if screen.is_hidden() {
-                show_lines(stderr, host_names, &mut events, style).await;
+                show_lines(stderr, shown, &mut events, style).await;
             } else {
-                show_board(screen, host_names, &mut events, style).await;
+                show_board(screen, shown, &mut events, style).await;
             }
         }
-        Display::Lines => show_lines(stderr, host_names, &mut events, style).await,
+        Display::Lines => show_lines(stderr, shown, &mut events, style).await,
         Display::Json => show_json(stderr, &mut events).await,
         Display::Nothing => while events.recv().await.is_some() {},
     }
@@ -89,12 +116,12 @@ pub(crate) async fn show(
 
 async fn show_lines(
     mut output: impl Write,
-    host_names: &[String],
+    shown: &Shown,
     events: &mut UnboundedReceiver<Event>,
     style: Style,
 ) {
     let began = Instant::now();
-    let mut reporter = PlainReporter::new(host_names, style);
+    let mut reporter = shown.reporter(style);
     let mut heartbeat = interval(HEARTBEAT_INTERVAL);
     heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -124,16 +151,11 @@ fn write_line(output: &mut impl Write, line: &str) {
     let _ = output.write_all(format!("{line}\n").as_bytes());
 }
 
-async fn show_board(
-    mut screen: Screen,
-    host_names: &[String],
-    events: &mut UnboundedReceiver<Event>,
-    style: Style,
-) {
+async fn show_board(mut screen: Screen, shown: &Shown, events: &mut UnboundedReceiver<Event>, style: Style) {
     let began = Instant::now();
-    let mut board = Board::new(host_names, style);
+    let mut board = shown.board(style);
     // What containers wrote is in the summary, a moment later on the same screen.
-    let mut reporter = PlainReporter::new(host_names, style).without_output();
+    let mut reporter = shown.reporter(style).without_output();
     let mut draw = interval(DRAW_INTERVAL);
     draw.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {

@@ -17,7 +17,7 @@ use super::{output, session};
 /// One container of one host.
 #[derive(Serialize)]
 struct Row {
-    host: String,
+    host_name: String,
     container: String,
     image: String,
     state: String,
@@ -44,6 +44,7 @@ pub(crate) async fn run(arguments: &PsArguments, colour: bool) -> Result<Exit, C
             Err(problem) => problems.push((host_name.to_owned(), problem)),
         }
     }
+    session::show_notices(&fleet_session);
     fleet_session.close().await;
     show(arguments, &listed, &problems)?;
     Ok(if problems.is_empty() { Exit::Done } else { Exit::Unreachable })
@@ -62,7 +63,7 @@ fn rows(host: &HostSpec, listed: Vec<ListedContainer>, all: bool) -> Vec<Row> {
         listed.into_iter().filter(|found| all || is_ours(found)).map(|found| row(host, found)).collect();
     let missing = host.containers.iter().filter(|spec| !present.contains(&spec.name));
     rows.extend(missing.map(|spec| Row {
-        host: host.name.clone(),
+        host_name: host.name.clone(),
         container: spec.name.clone(),
         image: spec.image.to_string(),
         state: "absent".to_owned(),
@@ -75,7 +76,7 @@ fn rows(host: &HostSpec, listed: Vec<ListedContainer>, all: bool) -> Vec<Row> {
 
 fn row(host: &HostSpec, found: ListedContainer) -> Row {
     Row {
-        host: host.name.clone(),
+        host_name: host.name.clone(),
         container: found.name,
         image: found.image_name,
         state: found.state,
@@ -86,15 +87,14 @@ fn row(host: &HostSpec, found: ListedContainer) -> Row {
 
 fn show(arguments: &PsArguments, rows: &[Row], problems: &[(String, Problem)]) -> Result<(), CommandError> {
     if arguments.output.json {
-        let problems: Vec<_> =
-            problems.iter().map(|(host, problem)| json!({ "host": host, "problem": problem })).collect();
-        return output::json(&json!({ "version": 1, "containers": rows, "unreachable": problems }));
+        let fields = json!({ "containers": rows, "unreachable": output::unreachable(problems) });
+        return output::json(&output::document("ps", fields));
     }
     let cells: Vec<Vec<String>> = rows
         .iter()
         .map(|row| {
             let ports = row.ports.join(", ");
-            vec![row.host.clone(), row.container.clone(), row.image.clone(), row.status.clone(), ports]
+            vec![row.host_name.clone(), row.container.clone(), row.image.clone(), row.status.clone(), ports]
         })
         .collect();
     output::to_stdout(&table::render(&["host", "container", "image", "status", "ports"], &cells));

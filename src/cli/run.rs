@@ -23,7 +23,7 @@ pub(crate) async fn run(arguments: &RunArguments, colour: bool) -> Result<Exit, 
     let answers = fleet.run(&host_names, &command, arguments.hosts.options(), &Events::ignored()).await;
     if arguments.output.json {
         let hosts: Vec<_> = answers.iter().map(document).collect();
-        output::json(&json!({ "version": 1, "hosts": hosts }))?;
+        output::json(&output::document("command", json!({ "hosts": hosts })))?;
     } else {
         show(&answers);
     }
@@ -41,12 +41,12 @@ fn command(words: &[String]) -> RemoteCommand {
 fn document((host_name, answer): &Answer) -> serde_json::Value {
     match answer {
         Ok(output) => json!({
-            "host": host_name,
+            "host_name": host_name,
             "exit_status": output.exit_status,
             "stdout": output.stdout_text(),
             "stderr": String::from_utf8_lossy(&output.stderr),
         }),
-        Err(problem) => json!({ "host": host_name, "problem": problem }),
+        Err(problem) => json!({ "host_name": host_name, "problem": problem }),
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use dmfab::event::Events;
-use dmfab::fleet::Fleet;
+use dmfab::event::{Events, HostSummary};
+use dmfab::fleet::{Fleet, FleetSession};
 use dmfab::model::ranges;
 use dmfab::model::variables::Variables;
 use dmfab::source::render::RenderOptions;
@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use super::args::FileArguments;
 use super::exit::CommandError;
 use super::output;
-use super::progress::{self, ProgressMode};
+use super::progress::{self, ProgressMode, Shown};
 
 /// Loads the files and shows what is remarkable about them.
 pub(crate) fn load(files: &FileArguments, colour: bool) -> Result<Fleet, CommandError> {
@@ -45,6 +45,13 @@ pub(crate) fn echo_hosts(host_names: &[String]) -> String {
     format!("{}: {folded}", wording::count(host_names.len(), "host"))
 }
 
+/// Shows what is remarkable about connections.
+pub(crate) fn show_notices(session: &FleetSession<'_>) {
+    for (host_name, notice) in session.notices() {
+        output::to_stderr(&format!("{host_name}: {notice}"));
+    }
+}
+
 /// A display of progress, and the way to feed and to end it.
 pub(crate) struct Progress {
     /// Where events go.
@@ -53,11 +60,17 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// Begins to show progress of these hosts.
-    pub(crate) fn start(mode: ProgressMode, host_names: &[String], colour: bool) -> Self {
+    /// Begins to show progress of these hosts; of those in `ended`, a display before has told why
+    /// nothing is done on them.
+    pub(crate) fn start(
+        mode: ProgressMode,
+        host_names: &[String],
+        ended: Vec<HostSummary>,
+        colour: bool,
+    ) -> Self {
         let (events, receiver) = Events::channel();
-        let host_names = host_names.to_vec();
-        let task = tokio::spawn(async move { progress::show(mode, &host_names, receiver, colour).await });
+        let shown = Shown { host_names: host_names.to_vec(), ended };
+        let task = tokio::spawn(async move { progress::show(mode, &shown, receiver, colour).await });
         Self { events, task }
     }
 

@@ -15,7 +15,7 @@ const OURS: &str = env!("CARGO_PKG_VERSION");
 pub(crate) async fn run(arguments: &VersionArguments, colour: bool) -> Result<Exit, CommandError> {
     let Some(inventory) = &arguments.inventory else {
         if arguments.output.json {
-            output::json(&json!({ "version": 1, "dmfab": OURS }))?;
+            output::json(&output::document("version", json!({ "dmfab": OURS })))?;
         } else {
             output::to_stdout(&format!("dmfab {OURS}"));
         }
@@ -34,15 +34,14 @@ pub(crate) async fn run(arguments: &VersionArguments, colour: bool) -> Result<Ex
             Err(problem) => problems.push((host_name.to_owned(), problem)),
         }
     }
+    session::show_notices(&fleet_session);
     fleet_session.close().await;
     if arguments.output.json {
         let engines: Vec<_> =
-            engines.iter().map(|(host, engine)| json!({ "host": host, "engine": engine })).collect();
-        let unreachable: Vec<_> =
-            problems.iter().map(|(host, problem)| json!({ "host": host, "problem": problem })).collect();
-        output::json(
-            &json!({ "version": 1, "dmfab": OURS, "engines": engines, "unreachable": unreachable }),
-        )?;
+            engines.iter().map(|(name, engine)| json!({ "host_name": name, "engine": engine })).collect();
+        let unreachable = output::unreachable(&problems);
+        let fields = json!({ "dmfab": OURS, "engines": engines, "unreachable": unreachable });
+        output::json(&output::document("version", fields))?;
     } else {
         let rows: Vec<Vec<String>> = engines
             .into_iter()

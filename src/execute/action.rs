@@ -12,6 +12,7 @@ use crate::model::spec::RegistryLogin;
 use crate::plan::Action;
 
 use super::prepare::{PrepareError, prepare_volume};
+use super::verify::{self, VerifyError};
 
 /// How long a command in a container may take where the host sets no `wait_timeout`.
 const DEFAULT_COMMAND_DEADLINE: Duration = Duration::from_secs(300);
@@ -27,6 +28,9 @@ pub enum ActionError {
     /// A volume was not prepared.
     #[error(transparent)]
     Prepare(#[from] PrepareError),
+    /// A started container is not as it should be.
+    #[error(transparent)]
+    Verify(#[from] VerifyError),
     /// A command in a container failed.
     #[error("the command ended with exit code {exit_code}")]
     Command {
@@ -35,6 +39,18 @@ pub enum ActionError {
         /// What it wrote last.
         output: String,
     },
+}
+
+impl ActionError {
+    /// Whether what the action is about is not there, or is in another state than expected.
+    pub fn is_not_found_or_conflict(&self) -> bool {
+        matches!(self, Self::Engine(error) if error.is_not_found() || error.is_conflict())
+    }
+
+    /// Whether the action may have had its effect although it failed.
+    pub fn is_uncertain(&self) -> bool {
+        matches!(self, Self::Engine(error) if error.is_uncertain())
+    }
 }
 
 /// What actions are carried out with on one host.
@@ -73,6 +89,9 @@ impl<E: Engine, S: Shell> Host<'_, E, S> {
                 self.engine.start_container(container_name).await?;
                 // `start_delay` is a wish of the map: the time itself is the subject.
                 tokio::time::sleep(*delay).await;
+            }
+            Action::VerifyContainer { container_name, health_deadline } => {
+                verify::verify(self.engine, container_name, *health_deadline).await?;
             }
             Action::RunCommand { container_name, command } => {
                 self.run_command(container_name, command).await?;
@@ -120,6 +139,11 @@ impl<E: Engine, S: Shell> Host<'_, E, S> {
         }
     }
 
+    /// The last lines of a container; nothing where they cannot be had, for they only explain.
+    async fn log_tail(&self, container_name: &str) -> String {
+        self.engine.container_log_tail(container_name, LOG_TAIL_LINES).await.unwrap_or_default()
+    }
+
     /// What to tell the operator about a failed action: the chain of causes, a remedy, and what the
     /// container or command wrote last.
     pub async fn explain(&self, action: &Action, error: &ActionError) -> Problem {
@@ -127,10 +151,12 @@ impl<E: Engine, S: Shell> Host<'_, E, S> {
         match (action, error) {
             (_, ActionError::Command { output, .. }) => problem.with_output(output.clone()),
             (Action::StartContainer { container_name, .. }, ActionError::Engine(error))
-                if !error.is_connection_lost() =>
+                if !error.is_uncertain() =>
             {
-                let tail = self.engine.container_log_tail(container_name, LOG_TAIL_LINES).await;
-                problem.with_output(tail.unwrap_or_default())
+                problem.with_output(self.log_tail(container_name).await)
+            }
+            (Action::VerifyContainer { container_name, .. }, ActionError::Verify(_)) => {
+                problem.with_output(self.log_tail(container_name).await)
             }
             _ => problem,
         }

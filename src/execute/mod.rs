@@ -8,6 +8,7 @@ pub mod action;
 pub mod prepare;
 #[cfg(test)]
 mod tests;
+mod verify;
 
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -63,18 +64,35 @@ struct Run<'a, E, S> {
     failures: Vec<(StepFailure, Option<ReplacementId>)>,
     /// Replacements that will not be completed and have to be taken back.
     doomed: BTreeSet<ReplacementId>,
+    /// Failed steps that may have had their effect.
+    uncertain: BTreeSet<StepId>,
 }
 
 /// What comes to an end while a plan is carried out.
 enum Ended {
-    Step(StepId, Result<(), Problem>),
+    Step(StepId, Result<(), Failed>),
     Undo(ReplacementId, Undo),
+}
+
+/// How a step failed.
+struct Failed {
+    problem: Problem,
+    /// It may have had its effect: what takes it back is tried, too.
+    is_uncertain: bool,
 }
 
 impl<'a, E: Engine, S: Shell> Run<'a, E, S> {
     fn new(plan: &'a Plan, host: &'a Host<'a, E, S>, events: &'a Events) -> Self {
         let progress = vec![Progress::Waiting; plan.steps.len()];
-        Self { plan, host, events, progress, failures: Vec::new(), doomed: BTreeSet::new() }
+        Self {
+            plan,
+            host,
+            events,
+            progress,
+            failures: Vec::new(),
+            doomed: BTreeSet::new(),
+            uncertain: BTreeSet::new(),
+        }
     }
 
     async fn walk(&mut self, interruption: &CancellationToken) {
@@ -92,7 +110,7 @@ impl<'a, E: Engine, S: Shell> Run<'a, E, S> {
             }
             match running.next().await {
                 Some(Ended::Step(id, Ok(()))) => self.progress[id.0] = Progress::Done,
-                Some(Ended::Step(id, Err(problem))) => self.fail(id, problem),
+                Some(Ended::Step(id, Err(failed))) => self.fail(id, failed),
                 Some(Ended::Undo(replacement, undone)) => self.note_undo(replacement, &undone),
                 None => break,
             }
@@ -106,8 +124,9 @@ impl<'a, E: Engine, S: Shell> Run<'a, E, S> {
         ready.map(|(id, _)| id).take(limit).collect()
     }
 
-    /// Doomed replacements of which no step runs any more, with their finished steps, last first.
-    fn ready_undos(&mut self) -> Vec<(ReplacementId, Vec<StepId>)> {
+    /// Doomed replacements of which no step runs any more, with their finished steps, last first, and
+    /// whether each only may have been done.
+    fn ready_undos(&mut self) -> Vec<(ReplacementId, Vec<(StepId, bool)>)> {
         let runs = |replacement: ReplacementId| {
             self.members(replacement).any(|id| self.progress[id.0] == Progress::Running)
         };
@@ -117,11 +136,16 @@ impl<'a, E: Engine, S: Shell> Run<'a, E, S> {
         ready.into_iter().map(|replacement| (replacement, self.take_done(replacement))).collect()
     }
 
-    fn take_done(&mut self, replacement: ReplacementId) -> Vec<StepId> {
-        let is_done = |id: &StepId| self.progress[id.0] == Progress::Done;
-        let mut done: Vec<StepId> = self.members(replacement).filter(is_done).collect();
+    fn take_done(&mut self, replacement: ReplacementId) -> Vec<(StepId, bool)> {
+        let is_done = |id: StepId| self.progress[id.0] == Progress::Done;
+        let is_uncertain = |id: StepId| self.uncertain.contains(&id);
+        let mut done: Vec<(StepId, bool)> = self
+            .members(replacement)
+            .filter(|id| is_done(*id) || is_uncertain(*id))
+            .map(|id| (id, is_uncertain(id)))
+            .collect();
         done.reverse();
-        for id in &done {
+        for (id, _) in done.iter().filter(|(_, is_uncertain)| !is_uncertain) {
             self.progress[id.0] = Progress::Undone;
         }
         done
@@ -136,8 +160,10 @@ impl<'a, E: Engine, S: Shell> Run<'a, E, S> {
         self.plan.steps.iter().enumerate().map(|(index, step)| (StepId(index), step))
     }
 
-    fn fail(&mut self, id: StepId, problem: Problem) {
+    fn fail(&mut self, id: StepId, failed: Failed) {
+        let Failed { problem, is_uncertain } = failed;
         self.progress[id.0] = Progress::Failed;
+        self.uncertain.extend(is_uncertain.then_some(id));
         let step = &self.plan.steps[id.0];
         self.doomed.extend(step.replacement);
         let failure = StepFailure { text: step.action.to_string(), problem, undo: Undo::NotNeeded };
@@ -192,7 +218,7 @@ impl<'a, E: Engine, S: Shell> Run<'a, E, S> {
             is_told = true;
         }
         if let (false, Undo::Failed(problem)) = (is_told, undone) {
-            let text = "put back what depends on a failed step".to_owned();
+            let text = "put back what had been begun".to_owned();
             let failure = StepFailure { text, problem: problem.clone(), undo: undone.clone() };
             self.failures.push((failure, Some(replacement)));
         }
@@ -222,13 +248,10 @@ impl<'a, E: Engine, S: Shell> Run<'a, E, S> {
         self.progress.iter().filter(|progress| **progress == wanted).count()
     }
 
-    /// Items whose steps were all done.
+    /// Items that are not what they were before.
     fn changed_items(&self) -> usize {
-        let is_done = |id: StepId| self.progress[id.0] == Progress::Done;
-        let (done, open): (Vec<_>, Vec<_>) = self.steps().partition(|(id, _)| is_done(*id));
-        let open: BTreeSet<_> = open.into_iter().map(|(_, step)| &step.item).collect();
-        let done: BTreeSet<_> = done.into_iter().map(|(_, step)| &step.item).collect();
-        done.difference(&open).count()
+        let done = self.steps().filter(|(id, _)| self.progress[id.0] == Progress::Done);
+        done.map(|(_, step)| &step.item).collect::<BTreeSet<_>>().len()
     }
 }
 
@@ -253,33 +276,39 @@ async fn perform<E: Engine, S: Shell>(
             let problem = host.explain(action, &error).await;
             let told = EventKind::StepFailed { step: id, text, problem: problem.clone() };
             events.send(&plan.host_name, told);
-            Ended::Step(id, Err(problem))
+            Ended::Step(id, Err(Failed { problem, is_uncertain: error.is_uncertain() }))
         }
     }
 }
 
 /// Takes back finished steps of a replacement, in the order given. One that cannot be taken back
-/// stops nothing: the container that served before is worth every try.
+/// stops nothing, for the container that served before is worth every try; only a host that does
+/// not answer any more is left alone.
 async fn undo<E: Engine, S: Shell>(
     plan: &Plan,
     replacement: ReplacementId,
-    steps: Vec<StepId>,
+    steps: Vec<(StepId, bool)>,
     host: &Host<'_, E, S>,
     events: &Events,
 ) -> Ended {
     let mut outcome = Undo::Done;
-    for step in steps {
+    for (step, may_be_undone) in steps {
         let Some(action) = &plan.steps[step.0].undo else { continue };
         let text = action.to_string();
-        let told = match host.perform(action).await {
-            Ok(()) => EventKind::StepUndone { step, text },
-            Err(error) => {
-                let problem = host.explain(action, &error).await;
-                outcome = Undo::Failed(problem.clone());
-                EventKind::UndoFailed { step, text, problem }
-            }
+        let Err(error) = host.perform(action).await else {
+            events.send(&plan.host_name, EventKind::StepUndone { step, text });
+            continue;
         };
-        events.send(&plan.host_name, told);
+        // Nothing was there to be taken back.
+        if may_be_undone && error.is_not_found_or_conflict() {
+            continue;
+        }
+        let problem = host.explain(action, &error).await;
+        outcome = Undo::Failed(problem.clone());
+        events.send(&plan.host_name, EventKind::UndoFailed { step, text, problem });
+        if error.is_uncertain() {
+            break;
+        }
     }
     Ended::Undo(replacement, outcome)
 }

@@ -2,15 +2,16 @@
 //! between two of them, and for maps that nobody thought of.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use proptest::prelude::*;
 
 use crate::host::engine::EngineReader;
-use crate::host::engine_error::EngineError;
+use crate::host::engine_error::{EngineError, EngineErrorKind};
 use crate::host::fake::FakeEngine;
 use crate::host::fake::FakeProgram;
 use crate::host::shell::{ScriptOutput, ShellError};
-use crate::model::observed::{ContainerStatus, HostState, ObservedImage};
+use crate::model::observed::{ContainerStatus, Health, HostState, ObservedImage};
 use crate::model::spec::HostSpec;
 use crate::observe::{VolumeRoots, observe};
 use crate::plan::{Goal, Request, check, plan_host};
@@ -51,7 +52,8 @@ impl Bench {
             engine.add_image(image, ObservedImage::default());
         }
         engine.set_program("broken:latest", FakeProgram { exit_code: Some(1), ..FakeProgram::default() });
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
         Self { engine, shell: FakeShell(0), runtime }
     }
 
@@ -174,6 +176,41 @@ fn a_failure_at_any_step_of_a_replacement_leaves_the_old_container_running() {
 }
 
 #[test]
+fn a_successor_that_ends_at_once_or_is_unhealthy_does_not_take_the_place() {
+    for (image, health) in [("broken", ""), ("i:2", ", healthcheck: {test: x}")] {
+        let bench = Bench::new();
+        bench.engine.set_program(
+            "i:2",
+            FakeProgram { health: vec![Health::Starting, Health::Unhealthy], ..FakeProgram::default() },
+        );
+        bench.deploy(&host("web: {image: i}"));
+        let id = bench.id("m.web");
+        let outcome = bench.deploy(&host(&format!("web: {{image: '{image}'{health}}}")));
+        assert!(matches!(outcome, HostOutcome::Failed { rolled_back: true, .. }), "{image}: {outcome:?}");
+        assert_eq!(bench.id("m.web"), id);
+        assert_eq!(bench.running(), names(&["m.web"]));
+    }
+}
+
+#[test]
+fn a_step_that_may_have_had_its_effect_is_taken_back_too() {
+    for call in
+        ["stop_container", "create_container", "start_container", "rename_container m.web m.web.dmfab-old"]
+    {
+        let bench = Bench::new();
+        bench.deploy(&host("web: {image: i, user: 1}"));
+        let id = bench.id("m.web");
+        let late = EngineError::new("POST /test", EngineErrorKind::Timeout { after: Duration::from_secs(1) });
+        bench.engine.lose_next_answer(call, late);
+        let outcome = bench.deploy(&host("web: {image: i, user: 2}"));
+        assert!(matches!(outcome, HostOutcome::Failed { rolled_back: true, .. }), "{call}: {outcome:?}");
+        assert_eq!(bench.id("m.web"), id, "{call}");
+        assert_eq!(bench.running(), names(&["m.web"]), "{call}");
+        assert_eq!(bench.names(), names(&["m.web"]), "{call}");
+    }
+}
+
+#[test]
 fn what_cannot_be_taken_back_is_told_and_mended_by_the_next_run() {
     let bench = Bench::new();
     bench.deploy(&host("web: {image: i, user: 1}"));
@@ -227,7 +264,7 @@ fn an_interruption_begins_nothing_and_takes_back_what_is_half_done() {
     let interruption = CancellationToken::new();
     interruption.cancel();
     let outcome = bench.execute_until(&after, &plan, &interruption);
-    assert_eq!(outcome, HostOutcome::Interrupted { changed: 0, unchanged: 0, skipped: 6 });
+    assert_eq!(outcome, HostOutcome::Interrupted { changed: 0, unchanged: 0, skipped: 7 });
     assert_eq!(bench.id("m.web"), id);
     assert_eq!(bench.running(), names(&["m.web"]));
 }

@@ -103,6 +103,11 @@ impl EngineError {
         self.connect_error().and_then(ConnectError::help)
     }
 
+    /// Whether nobody knows if the Engine has done the work: the answer is lost or late.
+    pub fn is_uncertain(&self) -> bool {
+        matches!(self.kind, EngineErrorKind::Transport(_) | EngineErrorKind::Timeout { .. })
+    }
+
     /// Why there is no connection, where the call failed because none could be opened.
     pub fn connect_error(&self) -> Option<&ConnectError> {
         match &self.kind {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::model::item::ItemKind;
 use crate::model::ownership::{PREDECESSOR_SUFFIX, SUCCESSOR_SUFFIX};
 
-use super::{Action, Plan, Step, StepId};
+use super::{Action, Cause, Plan, Step, StepId};
 
 /// What is wrong with a plan, one line each; empty for every plan the planner makes.
 pub fn violations(plan: &Plan) -> Vec<String> {
@@ -50,18 +50,20 @@ fn makes(action: &Action, spec: &crate::model::spec::ContainerSpec) -> bool {
     }
 }
 
-/// What served until now is removed only after its successor has been started.
+/// What served until now is removed only after its successor has got its name.
 fn removes_after_its_replacement(plan: &Plan, id: StepId, step: &Step) -> Option<String> {
     let Action::RemoveContainer { container_name } = &step.action else { return None };
     let name = container_name.strip_suffix(PREDECESSOR_SUFFIX)?;
     let before = all_before(plan, id);
-    let starts = plan.steps.iter().enumerate().filter(|(_, other)| is_start_of(&other.action, name));
-    let missed = starts.map(|(index, _)| StepId(index)).find(|start| !before.contains(start))?;
-    Some(format!("step {id} removes {container_name} without waiting for its successor's start in {missed}"))
+    // A leftover goes before the replacement that needs its name; then no successor has the name yet.
+    let is_leftover = step.causes.contains(&Cause::Leftover);
+    let switches = plan.steps.iter().enumerate().filter(|(_, other)| is_renamed_to(&other.action, name));
+    let missed = switches.map(|(index, _)| StepId(index)).find(|switch| !before.contains(switch))?;
+    (!is_leftover).then(|| format!("step {id} removes {container_name} without waiting for {missed}"))
 }
 
-fn is_start_of(action: &Action, name: &str) -> bool {
-    matches!(action, Action::StartContainer { container_name, .. } if container_name == name)
+fn is_renamed_to(action: &Action, name: &str) -> bool {
+    matches!(action, Action::RenameContainer { new_name, .. } if new_name == name)
 }
 
 /// Every step between the creation of a successor and its proof can be taken back.

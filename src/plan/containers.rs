@@ -3,11 +3,12 @@
 //! A replacement keeps the old container until the new one runs:
 //!
 //! ```text
-//! create X.dmfab-new -> stop X -> X becomes X.dmfab-old -> X.dmfab-new becomes X
-//!                    -> start X -> its commands -> remove X.dmfab-old
+//! create X.dmfab-new -> stop X -> start X.dmfab-new -> verify it -> its commands
+//!                    -> X becomes X.dmfab-old -> X.dmfab-new becomes X -> remove X.dmfab-old
 //! ```
 //!
-//! If a step fails, the finished ones are undone from the last to the first. Containers that are
+//! So whatever bears the name has proved itself, also after a run that died in the middle (see
+//! `leftovers`). If a step fails, the finished ones are undone from the last to the first. Containers that are
 //! tied to one another (a link, a shared network, volumes of a container) are replaced as one:
 //! a container that links to X could not be put back beside a new X. They stop dependents first
 //! and start dependencies first, so that undoing starts them in the right order, too.
@@ -17,45 +18,27 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::container::{ContainerSettings, MountSource, NetworkMode};
+use crate::model::container::MountSource;
 use crate::model::item::{ItemId, ItemKind};
-use crate::model::observed::{ContainerStatus, HostState, ObservedContainer};
+use crate::model::observed::{ContainerStatus, HostState};
 use crate::model::ownership::{Owner, PREDECESSOR_SUFFIX, SUCCESSOR_SUFFIX};
 use crate::model::spec::ContainerSpec;
 use crate::model::volume::Preparation;
 
-use super::actions::{connect, create, remove, rename, run_commands, start, stop};
+use super::actions::{connect, create, remove, rename, run_commands, start, stop, verify};
 use super::builder::{Chain, PlanBuilder};
-use super::diff;
-use super::effective::effective_settings;
-use super::leftovers::{Found, Leftovers};
+use super::judge::{Judge, Verdict, ties};
+use super::leftovers::Leftovers;
 use super::order::{Containers, container_dependencies};
 use super::planner::{PlanError, refuse_foreign};
-use super::{Action, Cause, Difference, Goal, Notice, ReplacementId, StepId};
-
-/// Exit codes after which a container cannot be started again (Docker-Map's default).
-const NONRECOVERABLE_EXIT_CODES: [i64; 2] = [-127, -1];
+use super::{Action, Cause, Goal, Notice, ReplacementId, StepId};
 
 pub(super) struct ContainerPlanner<'a> {
     state: &'a HostState,
     builder: &'a mut PlanBuilder,
-    /// Volumes that this plan makes and prepares.
-    new_volumes: BTreeMap<String, Preparation>,
-    /// Containers that this plan makes anew, or for the first time.
-    renewed: BTreeSet<String>,
-    /// Containers that this plan starts again as they are.
-    restarted: BTreeSet<String>,
+    judge: Judge<'a>,
     /// Images that this plan pulls, by reference.
     pulls: BTreeMap<String, StepId>,
-}
-
-/// What is to be done with one container.
-enum Verdict {
-    Create,
-    Replace(Vec<Cause>),
-    Start(ContainerStatus),
-    Restart(Vec<Cause>),
-    Keep,
 }
 
 /// One container on its way through the passes.
@@ -91,6 +74,15 @@ impl Work<'_> {
         settings.is_some_and(|settings| ties(settings).any(|name| name == other.spec.name))
     }
 
+    /// The name until the container has proved itself. A first creation needs another one only
+    /// where commands must succeed before the container may be taken for whole.
+    fn first_name(&self) -> String {
+        match self.replacement {
+            Some(_) => format!("{}{SUCCESSOR_SUFFIX}", self.spec.name),
+            None => self.spec.name.clone(),
+        }
+    }
+
     /// Why; told by the first step.
     fn take_causes(&mut self) -> Vec<Cause> {
         match &mut self.verdict {
@@ -108,14 +100,7 @@ impl<'a> ContainerPlanner<'a> {
         builder: &'a mut PlanBuilder,
         new_volumes: BTreeMap<String, Preparation>,
     ) -> Self {
-        Self {
-            state,
-            builder,
-            new_volumes,
-            renewed: BTreeSet::new(),
-            restarted: BTreeSet::new(),
-            pulls: BTreeMap::new(),
-        }
+        Self { state, builder, judge: Judge::new(state, new_volumes), pulls: BTreeMap::new() }
     }
 
     /// Containers that were not selected are touched only where they run and are tied to
@@ -157,22 +142,13 @@ impl<'a> ContainerPlanner<'a> {
     ) -> Result<Option<Work<'a>>, PlanError> {
         let leftovers = Leftovers::of(spec, self.state);
         let verdict = if is_selected {
-            self.check_owner(spec)?;
-            self.verdict(spec, leftovers.found, goal)
+            Some(self.judge.verdict(spec, leftovers.found, goal))
         } else {
-            match self.verdict_of_bystander(spec, leftovers.found) {
-                Some(verdict) => {
-                    self.check_owner(spec)?;
-                    verdict
-                }
-                None => return Ok(None),
-            }
+            self.judge.verdict_of_bystander(spec, leftovers.found)
         };
-        match verdict {
-            Verdict::Create | Verdict::Replace(_) => drop(self.renewed.insert(spec.name.clone())),
-            Verdict::Start(_) | Verdict::Restart(_) => drop(self.restarted.insert(spec.name.clone())),
-            Verdict::Keep => {}
-        }
+        let Some(verdict) = verdict else { return Ok(None) };
+        self.check_owner(spec)?;
+        self.judge.remember(spec, &verdict);
         Ok(Some(Work { spec, verdict, leftovers, replacement: None, last: None }))
     }
 
@@ -184,81 +160,12 @@ impl<'a> ContainerPlanner<'a> {
         Ok(())
     }
 
-    fn verdict(&self, spec: &ContainerSpec, found: Option<Found<'_>>, goal: Goal) -> Verdict {
-        let Some(found) = found else { return Verdict::Create };
-        let status = found.container.status;
-        let mut causes = self.dependency_causes(spec);
-        if goal == Goal::Deploy {
-            causes.extend(self.differences(spec, found.container).into_iter().map(Cause::Changed));
-        }
-        if is_beyond_starting(status) {
-            causes.push(Cause::NotRunning { status });
-        }
-        if !causes.is_empty() {
-            return Verdict::Replace(causes);
-        }
-        if status.is_active() {
-            let causes = self.network_causes(spec, found.container);
-            return if causes.is_empty() { Verdict::Keep } else { Verdict::Restart(causes) };
-        }
-        let may_rest = spec.persistent && status != ContainerStatus::Created && !found.was_interrupted;
-        if may_rest { Verdict::Keep } else { Verdict::Start(status) }
-    }
-
-    /// Of containers that nobody selected, only those that run.
-    fn verdict_of_bystander(&self, spec: &ContainerSpec, found: Option<Found<'_>>) -> Option<Verdict> {
-        let found = found.filter(|found| found.container.status.is_active())?;
-        let causes = self.dependency_causes(spec);
-        if !causes.is_empty() {
-            return Some(Verdict::Replace(causes));
-        }
-        let causes = self.network_causes(spec, found.container);
-        (!causes.is_empty()).then_some(Verdict::Restart(causes))
-    }
-
-    fn differences(&self, spec: &ContainerSpec, found: &ObservedContainer) -> Vec<Difference> {
-        let mut differences = Vec::new();
-        let wanted_image_id = self.state.image_id(&spec.image);
-        if !spec.persistent && wanted_image_id != Some(found.image_id.as_str()) {
-            differences.push(image_difference(spec, found));
-        }
-        if let Some(found_settings) = &found.settings {
-            let image_id = wanted_image_id.filter(|_| !spec.persistent).unwrap_or(&found.image_id);
-            let defaults = self.state.images.get(image_id).map(|image| &image.defaults);
-            let wanted = effective_settings(&spec.settings, &defaults.cloned().unwrap_or_default());
-            differences.extend(diff::container_differences(&wanted, found_settings, &spec.places));
-        }
-        differences
-    }
-
-    /// Links, volumes of other containers and a shared network end with the container they refer
-    /// to; a mounted volume that is made anew is another one.
-    fn dependency_causes(&self, spec: &ContainerSpec) -> Vec<Cause> {
-        let replaced =
-            ties(&spec.settings).filter(|name| self.renewed.contains(*name)).map(ItemId::container);
-        let volumes = spec.dependencies.iter().filter(|item| item.kind == ItemKind::Volume);
-        let renewed_volumes = volumes.filter(|item| self.new_volumes.contains_key(&item.name)).cloned();
-        replaced.chain(renewed_volumes).map(|item| Cause::DependencyReplaced { item }).collect()
-    }
-
-    /// Who shares another container's network has none after that one is started again.
-    fn network_causes(&self, spec: &ContainerSpec, found: &ObservedContainer) -> Vec<Cause> {
-        let NetworkMode::Container(owner_name) = &spec.settings.network_mode else { return Vec::new() };
-        let started_later = self
-            .state
-            .containers
-            .get(owner_name)
-            .is_some_and(|owner| owner.status.is_active() && owner.started_at > found.started_at);
-        let is_lost = started_later || self.restarted.contains(owner_name);
-        let item = ItemId::container(owner_name);
-        is_lost.then_some(Cause::SharedNetworkRestarted { item }).into_iter().collect()
-    }
-
     /// Gives replaced containers that are tied to one another, as they are or as they are wanted,
     /// one replacement.
     fn tie_replacements(&mut self, works: &mut [Work<'_>]) {
         for index in 0..works.len() {
-            if !works[index].is_replaced() {
+            let must_prove_itself = matches!(works[index].verdict, Verdict::Create if !works[index].spec.exec_commands.is_empty());
+            if !works[index].is_replaced() && !must_prove_itself {
                 continue;
             }
             let own = self.builder.new_replacement();
@@ -277,12 +184,12 @@ impl<'a> ContainerPlanner<'a> {
 
     /// What the Engine looks up at creation must be the new one by then.
     fn is_created_late(&self, spec: &ContainerSpec) -> bool {
-        ties(&spec.settings).any(|name| self.renewed.contains(name))
+        ties(&spec.settings).any(|name| self.judge.renews(name))
     }
 
     fn clear_leftovers(&mut self, work: &mut Work<'_>) {
         let settled = work.leftovers.settled.filter(|_| work.is_replaced());
-        let stale: Vec<_> = work.leftovers.stale.iter().copied().chain(settled).collect();
+        let stale: Vec<_> = work.leftovers.stale.into_iter().chain(settled).collect();
         let mut chain = Chain::new(self.builder, work.spec.item());
         for leftover in stale {
             chain.because(vec![Cause::Leftover]);
@@ -300,10 +207,7 @@ impl<'a> ContainerPlanner<'a> {
     fn plan_creation(&mut self, work: &mut Work<'_>) {
         let spec = work.spec;
         let waits = self.creation_waits(spec);
-        let name = match work.verdict {
-            Verdict::Replace(_) => format!("{}{SUCCESSOR_SUFFIX}", spec.name),
-            _ => spec.name.clone(),
-        };
+        let name = work.first_name();
         let causes = work.take_causes();
         let mut chain = Chain::resume(self.builder, spec.item(), work.last, work.replacement);
         chain.because(causes);
@@ -315,7 +219,7 @@ impl<'a> ContainerPlanner<'a> {
             // The first network is joined at creation.
             chain.then(connect(&name, endpoint), Vec::new());
         }
-        for action in prepare_again(spec, &self.new_volumes) {
+        for action in prepare_again(spec, self.judge.new_volumes()) {
             chain.then(action, Vec::new());
         }
         work.last = chain.last();
@@ -350,7 +254,8 @@ impl<'a> ContainerPlanner<'a> {
     fn plan_tied_stop(&mut self, work: &mut Work<'_>, waits: Vec<StepId>) {
         let causes = if self.is_created_late(work.spec) { work.take_causes() } else { Vec::new() };
         let mut chain = Chain::resume(self.builder, work.spec.item(), work.last, work.replacement);
-        chain.because(causes).then_undoable(stop(work.spec, &work.spec.name), waits, start(work.spec));
+        let name = &work.spec.name;
+        chain.because(causes).then_undoable(stop(work.spec, name), waits, start(work.spec, name));
         work.last = chain.last();
     }
 
@@ -368,25 +273,36 @@ impl<'a> ContainerPlanner<'a> {
             self.plan_creation(work);
         }
         let waits = self.builder.waits_for(&spec.dependencies);
+        let name = if is_new { work.first_name() } else { spec.name.clone() };
         let causes = if is_new { Vec::new() } else { work.take_causes() };
         let mut chain = Chain::resume(self.builder, spec.item(), work.last, work.replacement);
         chain.because(causes);
-        match &work.verdict {
-            Verdict::Replace(_) => {
-                if work.stops() && !is_stopped {
-                    chain.then_undoable(stop(spec, &spec.name), waits.clone(), start(spec));
-                }
-                switch_names(&mut chain, &spec.name);
-                chain.then_undoable(start(spec), waits, stop(spec, &spec.name));
-            }
-            Verdict::Restart(_) => {
-                chain.then(stop(spec, &spec.name), waits).then(start(spec), Vec::new());
-            }
-            Verdict::Create | Verdict::Start(_) | Verdict::Keep => drop(chain.then(start(spec), waits)),
+        let stops_now = match work.verdict {
+            Verdict::Replace(_) => work.stops() && !is_stopped,
+            Verdict::Restart(_) => true,
+            Verdict::Create | Verdict::Start(_) | Verdict::Keep => false,
+        };
+        if stops_now {
+            chain.then_undoable(stop(spec, &spec.name), waits.clone(), start(spec, &spec.name));
+        }
+        chain.then_undoable(start(spec, &name), waits, stop(spec, &name));
+        if work.is_replaced() {
+            chain.then(verify(spec, &name), Vec::new());
         }
         let runs_all = is_new || matches!(work.verdict, Verdict::Start(ContainerStatus::Created));
-        for action in run_commands(spec, runs_all) {
+        for action in run_commands(spec, &name, runs_all) {
             chain.then(action, Vec::new());
+        }
+        if work.is_replaced() {
+            let predecessor = format!("{}{PREDECESSOR_SUFFIX}", spec.name);
+            chain.then_undoable(
+                rename(&spec.name, &predecessor),
+                Vec::new(),
+                rename(&predecessor, &spec.name),
+            );
+        }
+        if name != spec.name {
+            chain.then_undoable(rename(&name, &spec.name), Vec::new(), rename(&spec.name, &name));
         }
         chain.usable();
         work.last = chain.last();
@@ -397,12 +313,12 @@ impl<'a> ContainerPlanner<'a> {
         for work in works {
             let mut waits: Vec<StepId> = work.last.into_iter().collect();
             let (name, causes) = match (&work.replacement, work.leftovers.settled) {
-                (Some(replacement), _) => {
+                (Some(replacement), _) if work.is_replaced() => {
                     waits.extend(members(works, *replacement).filter_map(|member| member.last));
                     (format!("{}{PREDECESSOR_SUFFIX}", work.spec.name), Vec::new())
                 }
-                (None, Some(settled)) => (settled.name.clone(), vec![Cause::Leftover]),
-                (None, None) => continue,
+                (_, Some(settled)) => (settled.name.clone(), vec![Cause::Leftover]),
+                (_, None) => continue,
             };
             let mut chain = Chain::new(self.builder, work.spec.item());
             chain.because(causes);
@@ -509,13 +425,6 @@ fn stop_order(works: &[Work<'_>], replacement: ReplacementId) -> Vec<usize> {
     order
 }
 
-fn switch_names(chain: &mut Chain<'_>, name: &str) {
-    let successor = format!("{name}{SUCCESSOR_SUFFIX}");
-    let predecessor = format!("{name}{PREDECESSOR_SUFFIX}");
-    chain.then_undoable(rename(name, &predecessor), Vec::new(), rename(&predecessor, name));
-    chain.then_undoable(rename(&successor, name), Vec::new(), rename(name, &successor));
-}
-
 /// Creating a container on an empty volume gives the volume the owner and mode that the path has
 /// in the image. New volumes are therefore prepared once more before the container starts.
 fn prepare_again(spec: &ContainerSpec, new_volumes: &BTreeMap<String, Preparation>) -> Vec<Action> {
@@ -531,46 +440,4 @@ fn prepare_again(spec: &ContainerSpec, new_volumes: &BTreeMap<String, Preparatio
             preparation: preparation.clone(),
         })
         .collect()
-}
-
-/// Containers that this one is tied to by id or by the process behind it.
-fn ties(settings: &ContainerSettings) -> impl Iterator<Item = &str> {
-    let links = settings.links.iter().map(|link| link.container_name.as_str());
-    let endpoint_links = settings.endpoints.iter().flat_map(|endpoint| &endpoint.links);
-    let shared_network = match &settings.network_mode {
-        NetworkMode::Container(name) => Some(name.as_str()),
-        NetworkMode::Default | NetworkMode::None | NetworkMode::Host => None,
-    };
-    links
-        .chain(settings.volumes_from.keys().map(String::as_str))
-        .chain(endpoint_links.map(|link| link.container_name.as_str()))
-        .chain(shared_network)
-}
-
-fn is_beyond_starting(status: ContainerStatus) -> bool {
-    match status {
-        ContainerStatus::Exited { exit_code } => NONRECOVERABLE_EXIT_CODES.contains(&exit_code),
-        ContainerStatus::Dead => true,
-        ContainerStatus::Created
-        | ContainerStatus::Running { .. }
-        | ContainerStatus::Paused
-        | ContainerStatus::Restarting => false,
-    }
-}
-
-/// A tag that was moved shows the same name on both sides; the ids tell them apart.
-fn image_difference(spec: &ContainerSpec, found: &ObservedContainer) -> Difference {
-    let wanted = spec.image.to_string();
-    let found_name = if found.image_name == wanted {
-        format!("{wanted} ({})", short_id(&found.image_id))
-    } else {
-        found.image_name.clone()
-    };
-    let place = spec.places.nearest("image").cloned();
-    Difference { field: "image".to_owned(), found: Some(found_name), wanted: Some(wanted), place }
-}
-
-fn short_id(id: &str) -> &str {
-    let hex = id.strip_prefix("sha256:").unwrap_or(id);
-    hex.get(..12).unwrap_or(hex)
 }

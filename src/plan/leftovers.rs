@@ -1,10 +1,17 @@
 //! What an interrupted run left of a container, and what becomes of it.
 //!
-//! The names tell how far it came: `X.dmfab-new` was never used and goes. `X.dmfab-old` served
-//! until then: it comes back unless X has been started and nothing was left to do but to remove
-//! the old one.
+//! A container that takes another one's place gets the name only when it has proved itself, so
+//! the names tell how far a run came:
+//!
+//! | found | means | becomes |
+//! |---|---|---|
+//! | X, X.dmfab-new | the new one had not proved itself | it goes; X served until then |
+//! | X.dmfab-old, X.dmfab-new | it had, and was about to get the name | it gets it; the old one goes |
+//! | X, X.dmfab-old | all was done but the removal | the old one goes |
+//! | X.dmfab-new | a first creation whose commands had not ended | it goes |
+//! | X.dmfab-old | the new one is lost | the old one comes back |
 
-use crate::model::observed::{ContainerStatus, HostState, ObservedContainer};
+use crate::model::observed::{HostState, ObservedContainer};
 use crate::model::ownership::{PREDECESSOR_SUFFIX, SUCCESSOR_SUFFIX};
 use crate::model::spec::ContainerSpec;
 
@@ -20,8 +27,8 @@ pub(super) struct Found<'a> {
 #[derive(Default)]
 pub(super) struct Leftovers<'a> {
     /// Goes before anything else.
-    pub(super) stale: Vec<&'a ObservedContainer>,
-    /// Gets its name back.
+    pub(super) stale: Option<&'a ObservedContainer>,
+    /// Gets the name.
     pub(super) returning: Option<&'a ObservedContainer>,
     /// Goes once the container is as wanted.
     pub(super) settled: Option<&'a ObservedContainer>,
@@ -32,29 +39,24 @@ pub(super) struct Leftovers<'a> {
 impl<'a> Leftovers<'a> {
     pub(super) fn of(spec: &ContainerSpec, state: &'a HostState) -> Self {
         let named = |suffix: &str| state.containers.get(&format!("{}{suffix}", spec.name));
-        let current = named("");
-        let predecessor = named(PREDECESSOR_SUFFIX);
-        let stale: Vec<&ObservedContainer> = named(SUCCESSOR_SUFFIX).into_iter().collect();
-        match (current, predecessor) {
-            (current, None) => Self { stale, found: current.map(as_it_is), ..Self::default() },
-            (Some(current), Some(old)) if has_proved_itself(spec, current) => {
-                Self { stale, settled: Some(old), found: Some(as_it_is(current)), returning: None }
+        let (current, successor, predecessor) =
+            (named(""), named(SUCCESSOR_SUFFIX), named(PREDECESSOR_SUFFIX));
+        let found = |container, was_interrupted| Some(Found { container, was_interrupted });
+        match (current, successor, predecessor) {
+            (Some(current), stale, settled) => {
+                let was_interrupted = stale.is_some() && !current.status.is_active();
+                Self { stale, settled, found: found(current, was_interrupted), ..Self::default() }
             }
-            (current, Some(old)) => Self {
-                stale: stale.into_iter().chain(current).collect(),
-                returning: Some(old),
-                found: Some(Found { container: old, was_interrupted: true }),
-                settled: None,
+            (None, Some(proved), Some(old)) if proved.status.is_active() => Self {
+                returning: Some(proved),
+                settled: Some(old),
+                found: found(proved, false),
+                ..Self::default()
             },
+            (None, stale, Some(old)) => {
+                Self { stale, returning: Some(old), found: found(old, true), ..Self::default() }
+            }
+            (None, stale, None) => Self { stale, ..Self::default() },
         }
     }
-}
-
-fn as_it_is(container: &ObservedContainer) -> Found<'_> {
-    Found { container, was_interrupted: false }
-}
-
-/// Started, and without commands that may or may not have been run.
-fn has_proved_itself(spec: &ContainerSpec, successor: &ObservedContainer) -> bool {
-    successor.status != ContainerStatus::Created && spec.exec_commands.is_empty()
 }

@@ -25,6 +25,7 @@ pub mod check;
 mod containers;
 pub mod diff;
 pub mod effective;
+mod judge;
 mod leftovers;
 mod order;
 mod planner;
@@ -195,6 +196,15 @@ pub enum Action {
         /// Wait afterwards.
         #[serde(skip)]
         delay: Duration,
+    },
+    /// Waits until a started container is healthy, or has run for a moment where it has no health
+    /// check. One that ended with 0 has done its work.
+    VerifyContainer {
+        /// Container.
+        container_name: String,
+        /// How long its health may stay unknown.
+        #[serde(skip)]
+        health_deadline: Duration,
     },
     /// Runs a command in a started container.
     RunCommand {

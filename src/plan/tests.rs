@@ -129,10 +129,11 @@ fn one_changed_value_replaces_one_container_and_keeps_the_old_one_until_the_new_
     insta::assert_snapshot!(deploy(&after, &deployed(&before)), @"
     #1 create container m.web.dmfab-new  <- create_options.environment.A 1 -> 2 (inventory.yaml:4)
     #2 stop container m.web  after #1  interrupts
-    #3 rename container m.web to m.web.dmfab-old  after #2
-    #4 rename container m.web.dmfab-new to m.web  after #3
-    #5 start container m.web  after #4
-    #6 remove container m.web.dmfab-old  after #5
+    #3 start container m.web.dmfab-new  after #2
+    #4 verify container m.web.dmfab-new  after #3
+    #5 rename container m.web to m.web.dmfab-old  after #4
+    #6 rename container m.web.dmfab-new to m.web  after #5
+    #7 remove container m.web.dmfab-old  after #6
     ");
 }
 
@@ -162,15 +163,17 @@ fn containers_that_link_to_a_replaced_one_are_replaced_after_it_although_nobody_
     #1 create container m.app.dmfab-new  <- user 1 -> 2 (inventory.yaml:4)
     #2 stop container m.web  <- depends on container m.app, which is made anew  after #1  interrupts
     #3 stop container m.app  after #1 #2  interrupts
-    #4 rename container m.app to m.app.dmfab-old  after #3
-    #5 rename container m.app.dmfab-new to m.app  after #4
-    #6 start container m.app  after #5
-    #7 create container m.web.dmfab-new  after #2 #6
-    #8 rename container m.web to m.web.dmfab-old  after #7
-    #9 rename container m.web.dmfab-new to m.web  after #8
-    #10 start container m.web  after #6 #9
-    #11 remove container m.app.dmfab-old  after #6 #10
-    #12 remove container m.web.dmfab-old  after #6 #10
+    #4 start container m.app.dmfab-new  after #3
+    #5 verify container m.app.dmfab-new  after #4
+    #6 rename container m.app to m.app.dmfab-old  after #5
+    #7 rename container m.app.dmfab-new to m.app  after #6
+    #8 create container m.web.dmfab-new  after #2 #7
+    #9 start container m.web.dmfab-new  after #7 #8
+    #10 verify container m.web.dmfab-new  after #9
+    #11 rename container m.web to m.web.dmfab-old  after #10
+    #12 rename container m.web.dmfab-new to m.web  after #11
+    #13 remove container m.app.dmfab-old  after #7 #12
+    #14 remove container m.web.dmfab-old  after #7 #12
     ");
 }
 
@@ -186,10 +189,11 @@ fn startup_starts_what_stands_still_and_changes_nothing_else() {
     insta::assert_snapshot!(planned(&after, &state, Goal::Startup, &[]), @"
     #1 create container m.lost.dmfab-new  <- not running: exited with -127
     #2 start container m.web  <- not running: exited with 0
-    #3 rename container m.lost to m.lost.dmfab-old  after #1
-    #4 rename container m.lost.dmfab-new to m.lost  after #3
-    #5 start container m.lost  after #4
-    #6 remove container m.lost.dmfab-old  after #5
+    #3 start container m.lost.dmfab-new  after #1
+    #4 verify container m.lost.dmfab-new  after #3
+    #5 rename container m.lost to m.lost.dmfab-old  after #4
+    #6 rename container m.lost.dmfab-new to m.lost  after #5
+    #7 remove container m.lost.dmfab-old  after #6
     ");
 }
 
@@ -220,10 +224,15 @@ fn networks_are_joined_at_creation_and_the_further_ones_before_the_start() {
 }
 
 #[test]
-fn commands_run_after_the_start_and_initial_ones_only_in_new_containers() {
+fn a_container_gets_its_name_when_its_commands_have_run_and_initial_ones_run_only_once() {
     let host = host("web: {image: i, exec_commands: [[init, root, initial], 'echo \"a b\"']}");
-    let text = deploy(&host, &with_images(&host));
-    assert!(text.contains("run in container m.web: init"), "{text}");
+    insta::assert_snapshot!(deploy(&host, &with_images(&host)), @"
+    #1 create container m.web.dmfab-new  <- not there (inventory.yaml:4)
+    #2 start container m.web.dmfab-new  after #1
+    #3 run in container m.web.dmfab-new: init  after #2
+    #4 run in container m.web.dmfab-new: echo 'a b'  after #3
+    #5 rename container m.web.dmfab-new to m.web  after #4
+    ");
     let mut state = deployed(&host);
     state.containers.get_mut("m.web").expect("it").status = ContainerStatus::Exited { exit_code: 1 };
     insta::assert_snapshot!(deploy(&host, &state), @"
@@ -257,23 +266,71 @@ fn a_successor_that_was_never_used_goes() {
 }
 
 #[test]
-fn a_predecessor_comes_back_where_its_successor_never_started() {
+fn a_successor_that_has_proved_itself_gets_the_name() {
     let host = host("web: {image: i}");
     let exited = ContainerStatus::Exited { exit_code: 0 };
-    let state = interrupted(
-        &host,
-        &[("m.web", "m.web", ContainerStatus::Created), ("m.web.dmfab-old", "m.web", exited)],
-    );
-    insta::assert_snapshot!(deploy(&host, &state), @"
-    #1 remove container m.web  <- left by an interrupted run
-    #2 rename container m.web.dmfab-old to m.web  <- left by an interrupted run  after #1
+    let names = [("m.web.dmfab-new", "m.web", RUNNING), ("m.web.dmfab-old", "m.web", exited)];
+    insta::assert_snapshot!(deploy(&host, &interrupted(&host, &names)), @"
+    #1 rename container m.web.dmfab-new to m.web  <- left by an interrupted run
+    #2 remove container m.web.dmfab-old  <- left by an interrupted run  after #1
+    ");
+}
+
+#[test]
+fn what_an_interrupted_run_stopped_serves_again() {
+    let host = host("web: {image: i, persistent: true}");
+    let exited = ContainerStatus::Exited { exit_code: 0 };
+    let names = [("m.web", "m.web", exited), ("m.web.dmfab-new", "m.web", RUNNING)];
+    insta::assert_snapshot!(deploy(&host, &interrupted(&host, &names)), @"
+    #1 stop container m.web.dmfab-new  <- left by an interrupted run  interrupts
+    #2 remove container m.web.dmfab-new  after #1
     #3 start container m.web  <- not running: exited with 0  after #2
     ");
-    let state = interrupted(&host, &[("m.web.dmfab-old", "m.web", exited)]);
-    insta::assert_snapshot!(deploy(&host, &state), @"
+    insta::assert_snapshot!(deploy(&host, &interrupted(&host, &[("m.web.dmfab-old", "m.web", exited)])), @"
     #1 rename container m.web.dmfab-old to m.web  <- left by an interrupted run
     #2 start container m.web  <- not running: exited with 0  after #1
     ");
+}
+
+#[test]
+fn a_leftover_goes_before_a_replacement_needs_its_name() {
+    let before = host("web: {image: i, user: 1}");
+    let after = host("web: {image: i, user: 2}");
+    let exited = ContainerStatus::Exited { exit_code: 0 };
+    let names = [("m.web", "m.web", RUNNING), ("m.web.dmfab-old", "m.web", exited)];
+    let text = deploy(&after, &interrupted(&before, &names));
+    assert!(
+        text.starts_with("#1 remove container m.web.dmfab-old  <- left by an interrupted run\n"),
+        "{text}"
+    );
+    assert!(text.ends_with("#8 remove container m.web.dmfab-old  after #7"), "{text}");
+}
+
+#[test]
+fn who_shares_a_network_is_started_again_after_its_owner() {
+    let host = host("app: {image: i}\nweb: {image: i, network_mode: app}");
+    let mut state = deployed(&host);
+    state.containers.get_mut("m.app").expect("it").status = ContainerStatus::Exited { exit_code: 0 };
+    insta::assert_snapshot!(deploy(&host, &state), @"
+    #1 start container m.app  <- not running: exited with 0
+    #2 stop container m.web  <- shares the network of container m.app, which started later  after #1  interrupts
+    #3 start container m.web  after #1 #2
+    ");
+    let mut state = deployed(&host);
+    state.containers.get_mut("m.app").expect("it").started_at = Some("2".to_owned());
+    assert!(deploy(&host, &state).starts_with("#1 stop container m.web"));
+}
+
+#[test]
+fn a_container_that_is_tied_to_one_that_is_gone_is_replaced_also_by_startup() {
+    let host = host("app: {image: i}\nweb: {image: i, network_mode: app}");
+    let mut state = deployed(&host);
+    let web = state.containers.get_mut("m.web").expect("it");
+    web.status = ContainerStatus::Exited { exit_code: 0 };
+    web.settings.as_mut().expect("some").network_mode =
+        crate::model::container::NetworkMode::Container("0123".to_owned());
+    let text = planned(&host, &state, Goal::Startup, &[]);
+    assert!(text.starts_with("#1 create container m.web.dmfab-new  <- depends on container 0123"), "{text}");
 }
 
 #[test]

@@ -34,6 +34,9 @@ impl fmt::Display for Action {
             Self::StartContainer { container_name, .. } => {
                 write!(formatter, "start container {container_name}")
             }
+            Self::VerifyContainer { container_name, .. } => {
+                write!(formatter, "verify container {container_name}")
+            }
             Self::RunCommand { container_name, command } => {
                 let words = command.arguments.iter().map(String::as_str);
                 let line = shlex::try_join(words).unwrap_or_else(|_| command.arguments.join(" "));

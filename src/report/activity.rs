@@ -5,10 +5,14 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
-use crate::event::{Event, EventKind};
+use crate::event::{Event, EventKind, HostOutcome};
 use crate::plan::StepId;
 
 use super::shown::one_line;
+
+/// Hosts on which nothing is done, as they are called while others are at work.
+pub(super) const UNREACHABLE: &str = "unreachable";
+pub(super) const REFUSED: &str = "refused";
 
 /// The hosts of a run, in the order they were given.
 #[derive(Debug)]
@@ -30,6 +34,8 @@ pub(super) struct HostActivity {
     pub(super) has_ended: bool,
     /// Something failed.
     pub(super) has_failed: bool,
+    /// Nothing is done on it, since it cannot be: `unreachable`, `refused`.
+    pub(super) is_out: Option<&'static str>,
 }
 
 /// Something that has begun and not ended.
@@ -85,10 +91,18 @@ impl HostActivity {
             EventKind::StepUndone { .. } => {}
             EventKind::UndoFailed { .. } => self.has_failed = true,
             EventKind::Unreachable { .. } => {
-                self.has_failed = true;
+                self.is_out = Some(UNREACHABLE);
                 self.end();
             }
-            EventKind::Finished { .. } => self.end(),
+            EventKind::Finished { outcome } => {
+                match outcome {
+                    HostOutcome::Unreachable { .. } => self.is_out = Some(UNREACHABLE),
+                    HostOutcome::Refused { .. } => self.is_out = Some(REFUSED),
+                    HostOutcome::Failed { .. } => self.has_failed = true,
+                    HostOutcome::Done { .. } | HostOutcome::Interrupted { .. } => {}
+                }
+                self.end();
+            }
         }
     }
 

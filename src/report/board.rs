@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::event::Event;
 use crate::wording::count;
 
-use super::activity::{Activity, HostActivity};
+use super::activity::{Activity, HostActivity, REFUSED, UNREACHABLE};
 use super::shown::{seconds, width};
 use super::style::{Style, Tone};
 
@@ -43,14 +43,18 @@ impl Board {
         self.activity.note(event, elapsed);
     }
 
-    /// The lines at a moment: one for each host that has not ended, or, for a large fleet, a total
-    /// and the hosts that have been at work longest.
+    /// The lines at a moment: one for each host that has not ended, or on which nothing can be
+    /// done; for a large fleet, a total and the hosts that have been at work longest. Nothing when
+    /// all have ended.
     pub fn lines(&self, elapsed: Duration) -> Vec<BoardLine> {
-        let open: Vec<_> = self.activity.hosts().filter(|(_, host)| !host.has_ended).collect();
-        if self.activity.hosts().count() <= MOST_LINES {
-            return open.into_iter().map(|(name, host)| self.host_line(name, host, elapsed)).collect();
+        if self.activity.hosts().all(|(_, host)| host.has_ended) {
+            return Vec::new();
         }
-        let mut working: Vec<_> = open.into_iter().filter(|(_, host)| host.work_count() > 0).collect();
+        if self.activity.hosts().count() <= MOST_LINES {
+            let shown = self.activity.hosts().filter(|(_, host)| !host.has_ended || host.is_out.is_some());
+            return shown.map(|(name, host)| self.host_line(name, host, elapsed)).collect();
+        }
+        let mut working: Vec<_> = self.activity.hosts().filter(|(_, host)| host.work_count() > 0).collect();
         working.sort_by_key(|(_, host)| host.oldest_work().map(|work| work.since));
         let shown = working.iter().take(MOST_LINES - 1);
         let lines = shown.map(|(name, host)| self.host_line(name, host, elapsed));
@@ -58,10 +62,13 @@ impl Board {
     }
 
     fn total_line(&self, elapsed: Duration) -> BoardLine {
-        let (mut ended, mut failed, mut working, mut waiting) = (0, 0, 0, 0);
+        let (mut failed, mut unreachable, mut refused) = (0, 0, 0);
+        let (mut ended, mut working, mut waiting) = (0, 0, 0);
         for (_, host) in self.activity.hosts() {
             let counter = match host {
                 _ if host.has_failed => &mut failed,
+                _ if host.is_out == Some(UNREACHABLE) => &mut unreachable,
+                _ if host.is_out == Some(REFUSED) => &mut refused,
                 _ if host.has_ended => &mut ended,
                 _ if host.work_count() > 0 => &mut working,
                 _ => &mut waiting,
@@ -69,12 +76,12 @@ impl Board {
             *counter += 1;
         }
         let hosts = count(self.activity.hosts().count(), "host");
-        let failed = match failed {
-            0 => String::new(),
-            _ => format!("{} · ", self.style.paint(Tone::Bad, &format!("{failed} failed"))),
-        };
+        let bad = [(failed, "failed"), (unreachable, UNREACHABLE), (refused, REFUSED)];
+        let bad = bad.into_iter().filter(|(number, _)| *number > 0);
+        let bad = bad.map(|(number, word)| self.style.paint(Tone::Bad, &format!("{number} {word}")) + " · ");
+        let bad: String = bad.collect();
         let time = seconds(elapsed);
-        let text = format!("{hosts}: {failed}{working} at work · {waiting} waiting · {ended} done  {time}");
+        let text = format!("{hosts}: {bad}{working} at work · {waiting} waiting · {ended} done  {time}");
         BoardLine { is_working: working > 0, text }
     }
 
@@ -82,7 +89,10 @@ impl Board {
         let indent = " ".repeat(self.host_width.saturating_sub(width(name)));
         let name = self.style.paint(Tone::Heading, name);
         let Some(work) = host.oldest_work() else {
-            let rest = self.style.paint(Tone::Aside, resting(host));
+            let rest = match host.is_out {
+                Some(word) => self.style.paint(Tone::Bad, word),
+                None => self.style.paint(Tone::Aside, resting(host)),
+            };
             return BoardLine { is_working: false, text: format!("{indent}{name}  {rest}") };
         };
         let lasting = seconds(elapsed.saturating_sub(work.since));
@@ -118,7 +128,7 @@ fn resting(host: &HostActivity) -> &'static str {
 mod tests {
     use super::super::samples::{done, event, finished, names, seconds as at, started, unreachable};
     use super::*;
-    use crate::event::EventKind;
+    use crate::event::{EventKind, HostOutcome};
 
     fn screen(board: &Board, time: f64) -> String {
         let lines = board.lines(at(time)).into_iter();
@@ -166,10 +176,26 @@ mod tests {
         assert_eq!(screen.lines().count(), MOST_LINES);
         let first: Vec<&str> = screen.lines().take(3).collect();
         insta::assert_snapshot!(first.join("\n"), @"
-        * 40 hosts: 1 failed · 29 at work · 9 waiting · 1 done  32.0 s
+        * 40 hosts: 1 unreachable · 29 at work · 9 waiting · 1 done  32.0 s
         * n29  pull image app:42  30.0 s
         * n28  pull image app:42  29.0 s
         ");
+    }
+
+    #[test]
+    fn hosts_on_which_nothing_is_done_stay_as_long_as_others_are_at_work() {
+        let mut board = Board::new(&names(&["web1", "web2", "web3"]), Style::PLAIN);
+        let outcome = HostOutcome::Unreachable { problem: unreachable() };
+        board.note(&event("web1", EventKind::Finished { outcome }), at(0.0));
+        let outcome = HostOutcome::Refused { problem: unreachable() };
+        board.note(&event("web2", EventKind::Finished { outcome }), at(0.0));
+        insta::assert_snapshot!(screen(&board, 1.0), @"
+            web1  unreachable
+            web2  refused
+            web3  waiting
+        ");
+        board.note(&event("web3", EventKind::Finished { outcome: done(1) }), at(2.0));
+        assert_eq!(board.lines(at(2.0)), []);
     }
 
     #[test]

@@ -86,6 +86,7 @@ fn action_name(action: &Action) -> &'static str {
         Action::CreateContainer { .. } => "create_container",
         Action::ConnectNetwork { .. } => "connect_network",
         Action::StartContainer { .. } => "start_container",
+        Action::VerifyContainer { .. } => "verify_container",
         Action::RunCommand { .. } => "run_command",
         Action::StopContainer { .. } => "stop_container",
         Action::RenameContainer { .. } => "rename_container",
@@ -221,7 +222,7 @@ mod tests {
                       "container `shop.app` is unhealthy after 30 s",
                       "health check ended with 1"
                     ],
-                    "help": "look at its log with `dmfab logs prod.yaml shop.app`",
+                    "help": "look at its log with `docker logs shop.app` on the host",
                     "output": "\u001b[31mError\u001b[0m: missing CACHE_URL\n"
                   },
                   "text": "start container shop.app",

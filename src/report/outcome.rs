@@ -1,6 +1,6 @@
 //! How a host stands, in a word and in numbers.
 
-use crate::event::HostOutcome;
+use crate::event::{HostOutcome, Undo};
 use crate::wording::count;
 
 use super::style::Tone;
@@ -33,19 +33,37 @@ pub(super) fn changes(outcome: &HostOutcome) -> String {
         HostOutcome::Done { changed: 0, unchanged } => format!("nothing to do, {unchanged} unchanged"),
         HostOutcome::Done { changed, unchanged: 0 } => format!("{changed} changed"),
         HostOutcome::Done { changed, unchanged } => format!("{changed} changed, {unchanged} unchanged"),
-        HostOutcome::Failed { rolled_back: true, .. } => "put back as it was, nothing is changed".to_owned(),
-        HostOutcome::Failed { changed, unchanged, skipped, .. } => {
-            format!("{changed} changed, {unchanged} unchanged{}", not_begun(*skipped))
+        failed if is_put_back(failed) => "put back: every container is the old one".to_owned(),
+        HostOutcome::Failed { changed, unchanged, skipped, .. }
+        | HostOutcome::Interrupted { changed, unchanged, skipped } => {
+            incomplete(*changed, *unchanged, *skipped)
         }
         HostOutcome::Unreachable { .. } | HostOutcome::Refused { .. } => "nothing was changed".to_owned(),
-        HostOutcome::Interrupted { changed, unchanged, skipped } => {
-            format!("{changed} changed, {unchanged} unchanged{}", not_begun(*skipped))
-        }
     }
 }
 
-fn not_begun(skipped: usize) -> String {
-    if skipped == 0 { String::new() } else { format!(", {} not begun", count(skipped, "step")) }
+/// Items that are changed in part are in none of the numbers: where there is no other, it is not said
+/// that none was changed.
+fn incomplete(changed: usize, unchanged: usize, skipped: usize) -> String {
+    let changed = if changed == 0 { String::new() } else { format!("{changed} changed, ") };
+    let not_begun =
+        if skipped == 0 { String::new() } else { format!(", {} not begun", count(skipped, "step")) };
+    format!("{changed}{unchanged} unchanged{not_begun}")
+}
+
+/// Whether all that failed was put back, and nothing else was changed.
+pub(super) fn is_put_back(outcome: &HostOutcome) -> bool {
+    let HostOutcome::Failed { failures, rolled_back: true, .. } = outcome else { return false };
+    failures.iter().all(|failure| failure.undo == Undo::Done)
+}
+
+/// Whether it is certain that nothing was done on the host.
+pub(super) fn is_untouched(outcome: &HostOutcome) -> bool {
+    match outcome {
+        HostOutcome::Done { changed, .. } => *changed == 0,
+        HostOutcome::Unreachable { .. } | HostOutcome::Refused { .. } => true,
+        HostOutcome::Failed { .. } | HostOutcome::Interrupted { .. } => false,
+    }
 }
 
 /// How many items a host has that are now different.

@@ -37,6 +37,8 @@ pub struct PlainReporter {
     output_limit: usize,
     /// Hosts whose end was told: being unreachable is told twice, by its own event and as outcome.
     told_ends: BTreeSet<String>,
+    /// Hosts of which another display has told why nothing is done on them.
+    told_reasons: BTreeSet<String>,
 }
 
 impl PlainReporter {
@@ -48,6 +50,7 @@ impl PlainReporter {
             style,
             output_limit: MOST_OUTPUT_LINES,
             told_ends: BTreeSet::new(),
+            told_reasons: BTreeSet::new(),
         }
     }
 
@@ -56,6 +59,11 @@ impl PlainReporter {
     pub fn without_output(mut self) -> Self {
         self.output_limit = 0;
         self
+    }
+
+    /// Why nothing is done on this host was told before: its end is told in one line without it.
+    pub fn skip_reason(&mut self, host_name: &str) {
+        self.told_reasons.insert(host_name.to_owned());
     }
 
     /// What to print about an event: nothing, a line, or several with line breaks between them.
@@ -141,8 +149,9 @@ impl PlainReporter {
         }
         let standing = standing(outcome);
         let mut text = format!("{}: {}", standing.word, changes(outcome));
-        // Explained by an event of its own, or by the summary.
-        if let HostOutcome::Unreachable { problem } | HostOutcome::Refused { problem } = outcome {
+        if let HostOutcome::Unreachable { problem } | HostOutcome::Refused { problem } = outcome
+            && !self.told_reasons.contains(host_name)
+        {
             text.push_str("; ");
             text.push_str(&one_line(&problem.line()));
         }
@@ -237,13 +246,25 @@ mod tests {
         [  31.3s] web1   | FAILED start container shop.app after 30.0 s
         [  31.3s] web1   |   container `shop.app` is unhealthy after 30 s
         [  31.3s] web1   |   cause: health check ended with 1
-        [  31.3s] web1   |   help: look at its log with `dmfab logs prod.yaml shop.app`
+        [  31.3s] web1   |   help: look at its log with `docker logs shop.app` on the host
         [  31.3s] web1   |   | Error: missing CACHE_URL
         [  31.3s] web1   | not begun: create container shop.worker (a step it waits for failed)
         [  31.9s] web1   | put back: start container shop.app
-        [  32.0s] web1   | FAILED: put back as it was, nothing is changed
+        [  32.0s] web1   | FAILED: put back: every container is the old one
         [  32.0s] web2   | done: 3 changed, 2 unchanged
         [  32.0s] web3   | REFUSED: nothing was changed; could not connect to 10.0.0.9:22: no answer within 10 s
+        ");
+    }
+
+    #[test]
+    fn a_reason_that_was_told_before_is_not_told_again() {
+        let mut reporter = PlainReporter::new(&names(&["web1", "web2"]), Style::PLAIN);
+        reporter.skip_reason("web1");
+        let outcome = HostOutcome::Unreachable { problem: unreachable() };
+        let ended = |name| (0.0, event(name, EventKind::Finished { outcome: outcome.clone() }));
+        insta::assert_snapshot!(told(&mut reporter, vec![ended("web1"), ended("web2")]), @"
+        [   0.0s] web1 | UNREACHABLE: nothing was changed
+        [   0.0s] web2 | UNREACHABLE: nothing was changed; could not connect to 10.0.0.9:22: no answer within 10 s
         ");
     }
 

@@ -116,7 +116,8 @@ impl Row<'_> {
 
 fn change_of(action: &Action, item_name: &str) -> Change {
     match action {
-        Action::CreateContainer { container_name, .. } if container_name != item_name => Change::Replace,
+        // Only what is replaced gives its name away.
+        Action::RenameContainer { container_name, .. } if container_name == item_name => Change::Replace,
         Action::CreateContainer { .. } | Action::CreateNetwork { .. } | Action::CreateVolume { .. } => {
             Change::Create
         }
@@ -126,9 +127,10 @@ fn change_of(action: &Action, item_name: &str) -> Change {
         Action::RemoveContainer { .. } | Action::RemoveVolume { .. } => Change::Remove,
         Action::PullImage { .. } => Change::Pull,
         Action::PrepareVolume { .. } => Change::Prepare,
-        Action::ConnectNetwork { .. } | Action::RunCommand { .. } | Action::StopContainer { .. } => {
-            Change::Alter
-        }
+        Action::ConnectNetwork { .. }
+        | Action::VerifyContainer { .. }
+        | Action::RunCommand { .. }
+        | Action::StopContainer { .. } => Change::Alter,
     }
 }
 

@@ -156,7 +156,7 @@ pub(super) fn finished(host_name: &str, step: usize, text: &str, took: f64) -> E
 pub(super) fn unhealthy() -> Problem {
     Problem {
         chain: names(&["container `shop.app` is unhealthy after 30 s", "health check ended with 1"]),
-        help: Some("look at its log with `dmfab logs prod.yaml shop.app`".to_owned()),
+        help: Some("look at its log with `docker logs shop.app` on the host".to_owned()),
         output: Some("\u{1b}[31mError\u{1b}[0m: missing CACHE_URL\n".to_owned()),
     }
 }

@@ -4,7 +4,7 @@
 //! web3      FAILED       2 changed, 3 unchanged, 1 step not begun  31.2 s
 //!     start container shop.app: failed, put back as it was
 //!         container `shop.app` is unhealthy after 30 s
-//!         help: look at its log with `dmfab logs`
+//!         help: look at its log with `docker logs shop.app` on the host
 //!         | Error: missing CACHE_URL
 //! db1       UNREACHABLE  nothing was changed                       10.0 s
 //!         connecting to 10.0.0.9:22 took more than 10 s
@@ -18,7 +18,7 @@ use std::time::Duration;
 use crate::event::{HostOutcome, HostSummary, Problem, RunSummary, StepFailure, Undo};
 use crate::wording::count;
 
-use super::outcome::{Standing, changed_items, changes, standing};
+use super::outcome::{Standing, changed_items, changes, is_put_back, is_untouched, standing};
 use super::problem::{self, MOST_OUTPUT_LINES};
 use super::shown::{fold_hosts, one_line, padded, seconds, width};
 use super::style::{Style, Tone};
@@ -142,7 +142,8 @@ impl Group<'_> {
     }
 }
 
-/// `4 hosts: 1 failed, 3 done · 8 items changed · 31.2 s`.
+/// `4 hosts: 1 failed, 3 done · 8 items changed · 31.2 s`. Where a host may have been changed in part
+/// and no item as a whole, nothing is said of changes.
 fn total(summary: &RunSummary) -> String {
     let mut kinds: Vec<(Standing, usize)> = Vec::new();
     for host in &summary.hosts {
@@ -157,11 +158,16 @@ fn total(summary: &RunSummary) -> String {
         kinds.iter().map(|(standing, number)| format!("{number} {}", standing.word.to_lowercase())).collect();
     let separator = if kinds.is_empty() { "" } else { ": " };
     let hosts = count(summary.hosts.len(), "host");
-    let changed = match summary.hosts.iter().map(|host| changed_items(&host.outcome)).sum() {
-        0 => "nothing changed".to_owned(),
-        number => format!("{} changed", count(number, "item")),
+    let outcomes = || summary.hosts.iter().map(|host| &host.outcome);
+    let changed = match outcomes().map(changed_items).sum() {
+        0 if outcomes().all(is_untouched) => " · nothing changed".to_owned(),
+        0 if outcomes().all(|outcome| is_untouched(outcome) || is_put_back(outcome)) => {
+            " · all put back".to_owned()
+        }
+        0 => String::new(),
+        number => format!(" · {} changed", count(number, "item")),
     };
-    format!("{hosts}{separator}{} · {changed} · {}", kinds.join(", "), seconds(summary.took))
+    format!("{hosts}{separator}{}{changed} · {}", kinds.join(", "), seconds(summary.took))
 }
 
 #[cfg(test)]
@@ -194,7 +200,7 @@ mod tests {
             start container shop.app: failed, put back as it was
                 container `shop.app` is unhealthy after 30 s
                 cause: health check ended with 1
-                help: look at its log with `dmfab logs prod.yaml shop.app`
+                help: look at its log with `docker logs shop.app` on the host
                 | Error: missing CACHE_URL
         db1       UNREACHABLE  nothing was changed                        10.0 s
                 could not connect to 10.0.0.9:22
@@ -214,11 +220,11 @@ mod tests {
         problem.output = Some((1..50).map(|number| format!("line {number}")).collect::<Vec<_>>().join("\n"));
         let screen = shown(vec![("web1", done(3), 5.9), ("web2", failed(problem, true), 31.2)]);
         insta::assert_snapshot!(screen, @"
-        web2  FAILED  put back as it was, nothing is changed  31.2 s
+        web2  FAILED  put back: every container is the old one  31.2 s
             start container shop.app: failed, put back as it was
                 container `shop.app` is unhealthy after 30 s
                 cause: health check ended with 1
-                help: look at its log with `dmfab logs prod.yaml shop.app`
+                help: look at its log with `docker logs shop.app` on the host
                 | line 40
                 | line 41
                 | line 42
@@ -229,7 +235,7 @@ mod tests {
                 | line 47
                 | line 48
                 | line 49
-        web1  done    3 changed, 2 unchanged                  5.9 s
+        web1  done    3 changed, 2 unchanged                    5.9 s
 
         2 hosts: 1 failed, 1 done · 3 items changed · 31.2 s
         ");
@@ -250,12 +256,68 @@ mod tests {
             start container shop.app: failed, put back as it was
                 container `shop.app` is unhealthy after 30 s
                 cause: health check ended with 1
-                help: look at its log with `dmfab logs prod.yaml shop.app`
+                help: look at its log with `docker logs shop.app` on the host
                 output of the first of 2 hosts:
                 | at 03:00:01
 
         2 hosts: 2 failed · 4 items changed · 2.0 s
         ");
+    }
+
+    #[test]
+    fn nothing_is_said_to_be_unchanged_that_may_be_changed_in_part() {
+        let with_undo = |undo: Undo, rolled_back: bool| {
+            let mut outcome = failed(unhealthy(), true);
+            if let HostOutcome::Failed { failures, rolled_back: told, .. } = &mut outcome {
+                failures[0].undo = undo;
+                *told = rolled_back;
+            }
+            outcome
+        };
+        let lost = || Undo::Failed(unreachable());
+        let interrupted = || HostOutcome::Interrupted { changed: 0, unchanged: 2, skipped: 4 };
+        for outcome in [
+            with_undo(Undo::NotNeeded, false),
+            with_undo(Undo::NotNeeded, true),
+            with_undo(lost(), false),
+            with_undo(lost(), true),
+            interrupted(),
+        ] {
+            let screen = shown(vec![("web1", outcome, 1.0), ("web2", done(0), 1.0)]);
+            for wrong in
+                ["nothing changed", "nothing is changed", "all put back", "is the old one", " 0 changed"]
+            {
+                assert!(!screen.contains(wrong), "{wrong}: {screen}");
+            }
+        }
+        let hosts = vec![
+            ("web1", with_undo(lost(), false), 1.0),
+            ("web2", with_undo(Undo::Done, true), 1.0),
+            ("web3", interrupted(), 1.0),
+        ];
+        insta::assert_snapshot!(shown(hosts), @"
+        web1  FAILED       3 unchanged, 1 step not begun             1.0 s
+            start container shop.app: failed, NOT PUT BACK; the next run will finish or undo it
+                container `shop.app` is unhealthy after 30 s
+                cause: health check ended with 1
+                help: look at its log with `docker logs shop.app` on the host
+                | Error: missing CACHE_URL
+            could not be put back:
+                could not connect to 10.0.0.9:22
+                cause: no answer within 10 s
+                help: check that the host is up and that its address is right
+        web2  FAILED       put back: every container is the old one  1.0 s
+            start container shop.app: failed, put back as it was
+                container `shop.app` is unhealthy after 30 s
+                cause: health check ended with 1
+                help: look at its log with `docker logs shop.app` on the host
+                | Error: missing CACHE_URL
+        web3  INTERRUPTED  2 unchanged, 4 steps not begun            1.0 s
+
+        3 hosts: 2 failed, 1 interrupted · 1.0 s
+        ");
+        let hosts = vec![("web1", with_undo(Undo::Done, true), 1.0), ("web2", done(0), 1.0)];
+        assert!(shown(hosts).ends_with("2 hosts: 1 failed, 1 done · all put back · 1.0 s\n"));
     }
 
     #[test]

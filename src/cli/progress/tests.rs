@@ -86,6 +86,10 @@ fn run() -> UnboundedReceiver<Event> {
     receiver
 }
 
+fn shown() -> Shown {
+    Shown { host_names: vec!["web1".to_owned()], ended: Vec::new() }
+}
+
 #[test]
 fn moving_lines_need_a_terminal() {
     for (mode, on_terminal, elsewhere) in [
@@ -103,7 +107,7 @@ fn moving_lines_need_a_terminal() {
 #[tokio::test]
 async fn lines_are_appended_until_the_channel_closes() {
     let mut output = Vec::new();
-    show_lines(&mut output, &["web1".to_owned()], &mut run(), Style::PLAIN).await;
+    show_lines(&mut output, &shown(), &mut run(), Style::PLAIN).await;
     let output = String::from_utf8(output).expect("text");
     let told: Vec<&str> =
         output.lines().filter_map(|line| line.split_once("] ")).map(|(_, told)| told).collect();
@@ -113,6 +117,24 @@ async fn lines_are_appended_until_the_channel_closes() {
     web1 |   | Error
     web1 | done: 1 changed
     ");
+}
+
+#[tokio::test]
+async fn what_a_display_before_has_told_is_not_told_again() {
+    let problem = Problem { chain: vec!["no answer".to_owned()], help: None, output: None };
+    let outcome = HostOutcome::Unreachable { problem };
+    let host =
+        HostSummary { host_name: "web1".to_owned(), outcome: outcome.clone(), took: Duration::from_secs(2) };
+    let shown = Shown { host_names: vec!["web1".to_owned(), "web2".to_owned()], ended: vec![host] };
+    let lines = shown.board(Style::PLAIN).lines(Duration::ZERO);
+    assert_eq!(lines.first().map(|line| line.text.as_str()), Some("web1  unreachable"));
+    let (events, mut receiver) = Events::channel();
+    events.send("web1", EventKind::Finished { outcome });
+    drop(events);
+    let mut output = Vec::new();
+    show_lines(&mut output, &shown, &mut receiver, Style::PLAIN).await;
+    let output = String::from_utf8(output).expect("text");
+    assert!(output.ends_with("web1 | UNREACHABLE: nothing was changed\n"), "{output}");
 }
 
 #[tokio::test]
@@ -131,7 +153,7 @@ async fn events_are_json_lines() {
 async fn the_board_leaves_what_matters_and_nothing_else() {
     let terminal = FakeTerminal::default();
     let target = ProgressDrawTarget::term_like(Box::new(terminal.clone()));
-    show_board(Screen::new(target), &["web1".to_owned()], &mut run(), Style::PLAIN).await;
+    show_board(Screen::new(target), &shown(), &mut run(), Style::PLAIN).await;
     let written = terminal.written();
     assert!(written.contains("web1 | FAILED start container shop.app"), "{written}");
     assert!(written.contains("web1 |   unhealthy"), "{written}");

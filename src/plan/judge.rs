@@ -1,0 +1,185 @@
+//! What is to be done with each container: a comparison of what is wanted with what was found, and
+//! with what the plan does to the containers it depends on.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::container::{ContainerSettings, NetworkMode};
+use crate::model::item::{ItemId, ItemKind};
+use crate::model::observed::{ContainerStatus, HostState, ObservedContainer};
+use crate::model::spec::ContainerSpec;
+use crate::model::volume::Preparation;
+
+use super::diff;
+use super::effective::effective_settings;
+use super::leftovers::Found;
+use super::{Cause, Difference, Goal};
+
+/// Exit codes after which a container cannot be started again (Docker-Map's default).
+const NONRECOVERABLE_EXIT_CODES: [i64; 2] = [-127, -1];
+
+/// What is to be done with one container.
+pub(super) enum Verdict {
+    Create,
+    Replace(Vec<Cause>),
+    Start(ContainerStatus),
+    Restart(Vec<Cause>),
+    Keep,
+}
+
+/// Judges containers, dependencies first, and remembers what becomes of them.
+pub(super) struct Judge<'a> {
+    state: &'a HostState,
+    /// Volumes that this plan makes and prepares.
+    new_volumes: BTreeMap<String, Preparation>,
+    /// Containers that this plan makes anew, or for the first time.
+    renewed: BTreeSet<String>,
+    /// Containers that this plan starts again as they are.
+    restarted: BTreeSet<String>,
+}
+
+impl<'a> Judge<'a> {
+    pub(super) fn new(state: &'a HostState, new_volumes: BTreeMap<String, Preparation>) -> Self {
+        Self { state, new_volumes, renewed: BTreeSet::new(), restarted: BTreeSet::new() }
+    }
+
+    pub(super) fn remember(&mut self, spec: &ContainerSpec, verdict: &Verdict) {
+        match verdict {
+            Verdict::Create | Verdict::Replace(_) => drop(self.renewed.insert(spec.name.clone())),
+            Verdict::Start(_) | Verdict::Restart(_) => drop(self.restarted.insert(spec.name.clone())),
+            Verdict::Keep => {}
+        }
+    }
+
+    pub(super) fn renews(&self, container_name: &str) -> bool {
+        self.renewed.contains(container_name)
+    }
+
+    pub(super) fn new_volumes(&self) -> &BTreeMap<String, Preparation> {
+        &self.new_volumes
+    }
+
+    pub(super) fn verdict(&self, spec: &ContainerSpec, found: Option<Found<'_>>, goal: Goal) -> Verdict {
+        let Some(found) = found else { return Verdict::Create };
+        let status = found.container.status;
+        let may_rest = spec.persistent && is_at_rest(status) && !found.was_interrupted;
+        let mut causes = if may_rest { Vec::new() } else { self.dependency_causes(spec, found.container) };
+        if goal == Goal::Deploy {
+            causes.extend(self.differences(spec, found.container).into_iter().map(Cause::Changed));
+        }
+        if is_beyond_starting(status) {
+            causes.push(Cause::NotRunning { status });
+        }
+        if !causes.is_empty() {
+            return Verdict::Replace(causes);
+        }
+        if status.is_active() {
+            let causes = self.network_causes(spec, found.container);
+            return if causes.is_empty() { Verdict::Keep } else { Verdict::Restart(causes) };
+        }
+        if may_rest { Verdict::Keep } else { Verdict::Start(status) }
+    }
+
+    /// Of containers that nobody selected, only those that run.
+    pub(super) fn verdict_of_bystander(
+        &self,
+        spec: &ContainerSpec,
+        found: Option<Found<'_>>,
+    ) -> Option<Verdict> {
+        let found = found.filter(|found| found.container.status.is_active())?;
+        let causes = self.dependency_causes(spec, found.container);
+        if !causes.is_empty() {
+            return Some(Verdict::Replace(causes));
+        }
+        let causes = self.network_causes(spec, found.container);
+        (!causes.is_empty()).then_some(Verdict::Restart(causes))
+    }
+
+    fn differences(&self, spec: &ContainerSpec, found: &ObservedContainer) -> Vec<Difference> {
+        let mut differences = Vec::new();
+        let wanted_image_id = self.state.image_id(&spec.image);
+        if !spec.persistent && wanted_image_id != Some(found.image_id.as_str()) {
+            differences.push(image_difference(spec, found));
+        }
+        if let Some(found_settings) = &found.settings {
+            // With the defaults of the image it was made from: what another image changes by itself is
+            // told by the image alone.
+            let defaults = self.state.images.get(&found.image_id).map(|image| &image.defaults);
+            let wanted = effective_settings(&spec.settings, &defaults.cloned().unwrap_or_default());
+            differences.extend(diff::container_differences(&wanted, found_settings, &spec.places));
+        }
+        differences
+    }
+
+    /// Links, volumes of other containers and a shared network end with the container they refer
+    /// to, in this plan or long ago; a mounted volume that is made anew is another one.
+    fn dependency_causes(&self, spec: &ContainerSpec, found: &ObservedContainer) -> Vec<Cause> {
+        let is_lost = |name: &&str| !self.state.containers.contains_key(*name);
+        let lost = found.settings.iter().flat_map(ties).filter(is_lost);
+        let renewed = ties(&spec.settings).filter(|name| self.renewed.contains(*name));
+        let names: BTreeSet<&str> = renewed.chain(lost).collect();
+        let replaced = names.into_iter().map(ItemId::container);
+        let volumes = spec.dependencies.iter().filter(|item| item.kind == ItemKind::Volume);
+        let renewed_volumes = volumes.filter(|item| self.new_volumes.contains_key(&item.name)).cloned();
+        replaced.chain(renewed_volumes).map(|item| Cause::DependencyReplaced { item }).collect()
+    }
+
+    /// Who shares another container's network has none after that one is started again.
+    fn network_causes(&self, spec: &ContainerSpec, found: &ObservedContainer) -> Vec<Cause> {
+        let NetworkMode::Container(owner_name) = &spec.settings.network_mode else { return Vec::new() };
+        let started_later = self
+            .state
+            .containers
+            .get(owner_name)
+            .is_some_and(|owner| owner.status.is_active() && owner.started_at > found.started_at);
+        let is_lost = started_later || self.restarted.contains(owner_name);
+        let item = ItemId::container(owner_name);
+        is_lost.then_some(Cause::SharedNetworkRestarted { item }).into_iter().collect()
+    }
+}
+
+/// Containers that this one is tied to by id or by the process behind it.
+pub(super) fn ties(settings: &ContainerSettings) -> impl Iterator<Item = &str> {
+    let links = settings.links.iter().map(|link| link.container_name.as_str());
+    let endpoint_links = settings.endpoints.iter().flat_map(|endpoint| &endpoint.links);
+    let shared_network = match &settings.network_mode {
+        NetworkMode::Container(name) => Some(name.as_str()),
+        NetworkMode::Default | NetworkMode::None | NetworkMode::Host => None,
+    };
+    links
+        .chain(settings.volumes_from.keys().map(String::as_str))
+        .chain(endpoint_links.map(|link| link.container_name.as_str()))
+        .chain(shared_network)
+}
+
+/// Has run, and runs no more.
+fn is_at_rest(status: ContainerStatus) -> bool {
+    matches!(status, ContainerStatus::Exited { .. })
+}
+
+fn is_beyond_starting(status: ContainerStatus) -> bool {
+    match status {
+        ContainerStatus::Exited { exit_code } => NONRECOVERABLE_EXIT_CODES.contains(&exit_code),
+        ContainerStatus::Dead => true,
+        ContainerStatus::Created
+        | ContainerStatus::Running { .. }
+        | ContainerStatus::Paused
+        | ContainerStatus::Restarting => false,
+    }
+}
+
+/// A tag that was moved shows the same name on both sides; the ids tell them apart.
+fn image_difference(spec: &ContainerSpec, found: &ObservedContainer) -> Difference {
+    let wanted = spec.image.to_string();
+    let found_name = if found.image_name == wanted {
+        format!("{wanted} ({})", short_id(&found.image_id))
+    } else {
+        found.image_name.clone()
+    };
+    let place = spec.places.nearest("image").cloned();
+    Difference { field: "image".to_owned(), found: Some(found_name), wanted: Some(wanted), place }
+}
+
+fn short_id(id: &str) -> &str {
+    let hex = id.strip_prefix("sha256:").unwrap_or(id);
+    hex.get(..12).unwrap_or(hex)
+}
