@@ -77,6 +77,7 @@ async fn real_engines_pull_from_registries() {
 
 /// The running lab's description of itself.
 fn lab() -> serde_json::Value {
+    crate::support::lab::Lab::shared();
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/lab/lab.json");
     let file = std::env::var_os("DMFAB_LAB").map_or(file, PathBuf::from);
     let text = std::fs::read_to_string(&file)
@@ -90,7 +91,8 @@ fn lab_engines(lab: &serde_json::Value) -> Vec<(String, DockerEngine)> {
     for host in lab["hosts"].as_array().expect("hosts") {
         let text = |name: &str| host[name].as_str().expect("a text").to_owned();
         let engine = DockerEngine::unix(Path::new(&text("docker_sock")), &EngineSettings::default());
-        by_version.insert(text("engine"), (text("name"), engine.expect("an Engine")));
+        // The hosts that all tests share come first; others may be broken on purpose.
+        by_version.entry(text("engine")).or_insert((text("name"), engine.expect("an Engine")));
     }
     assert!(!by_version.is_empty(), "the lab has no hosts");
     by_version.into_values().collect()

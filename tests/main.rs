@@ -10,6 +10,7 @@
 mod architecture;
 mod bad_input;
 mod contract;
+mod docs;
 mod help;
 mod on_the_lab;
 mod support;

@@ -171,7 +171,7 @@ fn remedy(action: &Action, error: &ActionError) -> Option<String> {
                 reference.registry()
             ))
         }
-        (_, ActionError::Prepare(PrepareError::Failed { stderr, .. })) if stderr.contains("sudo") => {
+        (_, ActionError::Prepare(PrepareError::NoRoot)) => {
             Some("log in as root, or let the user run `sudo -n` for chown and chmod".to_owned())
         }
         (_, ActionError::Prepare(PrepareError::Shell(ShellError::Unavailable))) => {

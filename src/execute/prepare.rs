@@ -7,6 +7,9 @@ use crate::host::shell::{AS_ROOT, Shell, ShellError};
 use crate::host::ssh::command::quote;
 use crate::model::volume::Preparation;
 
+/// Exit status of a script that may not do what it has to.
+const NO_ROOT: u32 = 77;
+
 /// Why a volume was not prepared.
 #[derive(Debug, thiserror::Error)]
 pub enum PrepareError {
@@ -22,6 +25,9 @@ pub enum PrepareError {
     /// The script could not be run.
     #[error("could not run chown and chmod on the host")]
     Shell(#[from] ShellError),
+    /// The login user is not root, and `sudo -n` is not allowed or asks for a password.
+    #[error("the login user may not run chown and chmod as root")]
+    NoRoot,
     /// The script failed.
     #[error("chown or chmod ended with exit status {status}: {stderr}")]
     Failed {
@@ -43,8 +49,10 @@ pub async fn prepare_volume(
     }
     let script = preparation_script(mountpoint, preparation).ok_or(PrepareError::NulByte)?;
     let output = shell.run_script(&script).await?;
-    if output.status == 0 {
-        return Ok(());
+    match output.status {
+        0 => return Ok(()),
+        NO_ROOT => return Err(PrepareError::NoRoot),
+        _ => {}
     }
     let stderr = output.stderr.trim().lines().last().unwrap_or("no message").to_owned();
     Err(PrepareError::Failed { status: output.status, stderr })
@@ -61,6 +69,7 @@ fn preparation_script(mountpoint: &str, preparation: &Preparation) -> Option<Str
     let path = quote(mountpoint)?;
     let mut script = format!(
         "{AS_ROOT}path={path}\n\
+         as_root true || {{ echo \"no right to run commands as root\" >&2; exit {NO_ROOT}; }}\n\
          as_root test -d \"$path\" || {{ echo \"$path is not a directory\" >&2; exit 3; }}\n\
          as_root test ! -L \"$path\" || {{ echo \"$path is a symbolic link\" >&2; exit 3; }}\n"
     );

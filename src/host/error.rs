@@ -51,6 +51,9 @@ impl fmt::Display for Stage {
     }
 }
 
+/// What to do about an address that does not answer.
+const UNREACHED: &str = "check that the host is up, that sshd listens on this port, and the firewall";
+
 /// A host that could not be reached: which, where it stopped, and why (`source()`).
 #[derive(Debug)]
 pub struct ConnectError {
@@ -80,7 +83,10 @@ impl ConnectError {
 
     /// What the operator can do about it: one or more lines, the first beginning with a verb.
     pub fn help(&self) -> Option<String> {
-        self.kind.help()
+        self.kind.help().or_else(|| match (self.stage, &*self.kind) {
+            (Stage::Tcp, ConnectErrorKind::TimedOut { .. }) => Some(UNREACHED.to_owned()),
+            _ => None,
+        })
     }
 
     /// The connection error inside an Engine call's error, where the call failed because no
@@ -380,7 +386,7 @@ impl ConnectErrorKind {
             Self::Resolve { hostname, .. } => {
                 format!("check the spelling of `{hostname}`, or add it to DNS, `/etc/hosts` or `ssh_config`")
             }
-            Self::Tcp { .. } => "check that the host is up, that sshd listens on this port, and the firewall".to_owned(),
+            Self::Tcp { .. } => UNREACHED.to_owned(),
             Self::HostKeyUnknown { key, hostname, port, files } => {
                 host_key_help(key, hostname, *port, files)
             }

@@ -34,14 +34,14 @@ fn a_container_whose_program_is_missing_is_put_back_on_every_host() {
     let ended = fails_and_puts_back(&deployment, 7);
     let name = format!("{}app", deployment.prefix());
     let expected = format!(
-        "web1,apps1  FAILED  put back as it was, nothing is changed  T s
+        "web1,apps1  FAILED  put back: every container is the old one  T s
     start container {name}: failed, put back as it was
         POST /containers/{name}/start: "
     );
     assert!(ended.screen().starts_with(&expected), "{}", ended.screen());
     ended.says("exec: \"/bin/no-such-program\": stat /bin/no-such-program: no such file or directory");
     assert!(
-        ended.screen().ends_with("\n\n2 hosts: 2 failed · nothing changed · T s\n"),
+        ended.screen().ends_with("\n\n2 hosts: 2 failed · all put back · T s\n"),
         "{}",
         ended.screen()
     );
@@ -60,7 +60,7 @@ fn a_container_whose_port_is_taken_is_put_back() {
     deployment.deploy();
     deployment.set_map(&app(&taken, ""));
     let ended = fails_and_puts_back(&deployment, 7);
-    ended.says("apps2  FAILED  put back as it was, nothing is changed");
+    ended.says("apps2  FAILED  put back: every container is the old one");
     ended.says(&format!("start container {}app: failed, put back as it was", deployment.prefix()));
     ended.says(&format!(":{} failed: port is already allocated", taken.number));
     other.runs_exactly(["app"]);
@@ -80,7 +80,7 @@ fn one_host_that_is_changed_keeps_the_others_from_counting_as_rolled_back() {
     let before = deployment.containers();
     deployment.set_map(&app(&taken, ""));
     let ended = deployment.dmfab("deploy", &["--yes"]).run().exits_with(4);
-    ended.says("apps2  FAILED  put back as it was, nothing is changed");
+    ended.says("apps2  FAILED  put back: every container is the old one");
     ended.says("apps3  done    1 changed");
     ended.says("2 hosts: 1 failed, 1 done · 1 item changed");
     assert_eq!(deployment.containers()["apps2"], before["apps2"]);
