@@ -65,7 +65,9 @@ pub fn effective_settings(spec: &ContainerSettings, image_defaults: &ContainerSe
         // Who shares another container's network has that container's names.
         hostname: given(hostname.as_ref()).filter(|_| !shares_network),
         domainname: given(domainname.as_ref()).filter(|_| !shares_network),
-        working_dir: given(working_dir.as_ref()).or_else(|| given(image_defaults.working_dir.as_ref())),
+        working_dir: given(working_dir.as_ref())
+            .or_else(|| given(image_defaults.working_dir.as_ref()))
+            .map(|path| cleaned(&path)),
         exposed_ports: exposed.chain(merged_set(exposed_ports, &image_defaults.exposed_ports)).collect(),
         published_ports: published_ports.iter().map(on_all_addresses).collect(),
         mounts: mounts.clone(),
@@ -200,6 +202,22 @@ fn given(text: Option<&String>) -> Option<String> {
     text.filter(|text| !text.is_empty()).cloned()
 }
 
+/// An absolute path as the Engine keeps it: without doubled and trailing slashes, `.` and `..`.
+fn cleaned(path: &str) -> String {
+    if !path.starts_with('/') {
+        return path.to_owned();
+    }
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            _ => parts.push(part),
+        }
+    }
+    format!("/{}", parts.join("/"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -301,6 +319,23 @@ mod tests {
         };
         let volumes = effective_settings(&spec, &image()).anonymous_volumes;
         assert_eq!(volumes, BTreeSet::from(["/cache".to_owned()]));
+    }
+
+    #[test]
+    fn working_directories_are_cleaned() {
+        for (typed, path) in [
+            ("/tmp/", "/tmp"),
+            ("/tmp/../var//./lib", "/var/lib"),
+            ("/..", "/"),
+            ("//", "/"),
+            ("srv/", "srv/"),
+        ] {
+            let spec = ContainerSettings { working_dir: Some(typed.to_owned()), ..Default::default() };
+            let wanted = effective_settings(&spec, &ContainerSettings::default());
+            assert_eq!(wanted.working_dir.as_deref(), Some(path), "{typed}");
+            let of_image = effective_settings(&ContainerSettings::default(), &spec);
+            assert_eq!(of_image.working_dir.as_deref(), Some(path), "{typed}");
+        }
     }
 
     #[test]

@@ -85,7 +85,8 @@ pub fn normalised(options: &BTreeMap<String, Value>) -> BTreeMap<String, Value> 
     let mut kept = BTreeMap::new();
     for (name, value) in options {
         let value = normalised_value(name, value, options);
-        if !is_nothing(&value) && !is_engine_default(name, &value) {
+        let says_nothing = is_nothing(&value) && !is_set_by_nothing(name, &value);
+        if !says_nothing && !is_engine_default(name, &value) {
             kept.insert(name.clone(), value);
         }
     }
@@ -162,6 +163,16 @@ fn is_nothing(value: &Value) -> bool {
     }
 }
 
+/// Whether a value that otherwise means "not set" is one here. The Engine tells it from null: no
+/// swapping at all, and no `init` on a daemon that gives one to everybody.
+pub fn is_set_by_nothing(name: &str, value: &Value) -> bool {
+    match name {
+        "MemorySwappiness" => value.as_i64() == Some(0),
+        "Init" => *value == Value::Bool(false),
+        _ => false,
+    }
+}
+
 fn member_text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
     value.get(name).and_then(Value::as_str)
 }
@@ -203,6 +214,7 @@ mod tests {
             "ShmSize": 1024, "Memory": 9, "Tmpfs": {"/run": ""}, "Sysctls": {"net.ipv4.ip_forward": "1"},
             "LogConfig": {"Type": "json-file", "Config": {"max-size": "1m"}},
             "MaskedPaths": ["/proc/kcore"], "IpcMode": "host", "Devices": [{"PathOnHost": "/dev/null"}],
+            "MemorySwappiness": 0, "Init": false,
         });
         let wanted = options(wanted);
         assert_eq!(normalised(&wanted), wanted);

@@ -7,7 +7,7 @@ use crate::model::container::{
     ContainerSettings, Endpoint, ExecCommand, Healthcheck, Link, NetworkMode, Port, PublishedPort,
 };
 use crate::model::image::ImageReference;
-use crate::model::item::{ContainerId, ItemId};
+use crate::model::item::ContainerId;
 use crate::model::network::PRESET_NETWORKS;
 use crate::model::ownership;
 use crate::model::place::Places;
@@ -74,13 +74,14 @@ impl Builder<'_> {
             start_delay: self.start_delay(),
             stop_timeout_seconds,
             persistent: value_of(&self.raw().persistent).is_some_and(|flag| flag.value),
-            dependencies: self.dependencies(),
+            dependencies: Vec::new(),
             places: self.places(),
             id,
         };
         let mut places = std::mem::take(&mut spec.places);
         options::apply(self, &mut spec.settings, &mut places);
         spec.places = places;
+        spec.dependencies = self.dependencies(&spec.settings);
         spec.settings.labels.extend(ownership::container_labels(&spec.id));
         Some(spec)
     }
@@ -171,12 +172,12 @@ impl Builder<'_> {
 
     fn published_port(&self, container_port: Port, raw: &RawPort) -> Option<PublishedPort> {
         let host_port_text = self.context.text(raw.host_port.as_ref()?)?;
-        let Some(host_port) = host_port_text.parse::<u16>().ok().filter(|port| *port > 0) else {
+        let Some(host_port) = host_port_text.parse::<u16>().ok() else {
             let span = raw.host_port.as_ref().map_or(raw.exposed_port.span, |text| text.span);
             self.context.error(
                 format!("`{host_port_text}` is not a port of the host"),
                 span,
-                "expected a number from 1 to 65535",
+                "expected a number from 1 to 65535, or 0 for any that is free",
             );
             return None;
         };
@@ -254,7 +255,7 @@ impl Builder<'_> {
     }
 
     /// Full name of a network; `None` if the map has no such network, which is checked before.
-    fn network_name(&self, name: &str) -> Option<String> {
+    pub(super) fn network_name(&self, name: &str) -> Option<String> {
         if PRESET_NETWORKS.contains(&name) {
             return Some(name.to_owned());
         }
@@ -285,10 +286,11 @@ impl Builder<'_> {
                 let text = self.context.text(line)?;
                 let words = shlex::split(&text);
                 if words.is_none() {
+                    // The line is not repeated here: it may hold a password.
                     self.context.error(
-                        format!("the quotes of `{text}` are not closed"),
+                        "the quotes of a command are not closed",
                         line.span,
-                        "a command line",
+                        "expected a command line",
                     );
                 }
                 words?
@@ -304,55 +306,6 @@ impl Builder<'_> {
     fn start_delay(&self) -> Duration {
         let seconds = value_of(&self.raw().start_delay).map_or(0.0, |delay| delay.value);
         Duration::try_from_secs_f64(seconds).unwrap_or_default()
-    }
-
-    /// Items that must be there first, in Docker-Map's order: network mode, networks and their
-    /// links, used volumes and containers, links, own volumes, the image.
-    fn dependencies(&self) -> Vec<ItemId> {
-        let mut items = Vec::new();
-        if let NetworkMode::Container(name) = self.network_mode() {
-            let is_managed = value_of(&self.raw().network_mode)
-                .is_some_and(|mode| matches!(mode.value, RawNetworkMode::Container { .. }));
-            items.extend(is_managed.then(|| ItemId::container(name)));
-        }
-        for endpoint in &self.raw().networks {
-            let network = &endpoint.value.network.value;
-            if !PRESET_NETWORKS.contains(&network.as_str()) {
-                items.extend(self.network_name(network).map(ItemId::network));
-            }
-            items.extend(self.link_items(&endpoint.value.links));
-        }
-        for used in &self.raw().uses {
-            items.extend(self.used_items(&used.value.name.value));
-        }
-        items.extend(self.link_items(&self.raw().links));
-        for attach in &self.raw().attaches {
-            let key = self.map.attached_key(self.config_name(), &attach.value.name.value);
-            items.push(ItemId::volume(self.map.volume_name(&key)));
-        }
-        let mut unique = Vec::with_capacity(items.len());
-        for item in items {
-            if !unique.contains(&item) {
-                unique.push(item);
-            }
-        }
-        unique
-    }
-
-    fn link_items(&self, links: &[Spanned<RawLink>]) -> Vec<ItemId> {
-        let references = links.iter().map(|link| link.value.container.value.as_str());
-        references.flat_map(|reference| self.container_names(reference)).map(ItemId::container).collect()
-    }
-
-    /// A used volume needs the volume and the containers it belongs to.
-    fn used_items(&self, name: &str) -> Vec<ItemId> {
-        let attachers = self.map.attachers(name);
-        if attachers.is_empty() {
-            return self.container_names(name).into_iter().map(ItemId::container).collect();
-        }
-        let owners = attachers.iter().flat_map(|config_name| self.container_names(config_name));
-        let volume = ItemId::volume(self.map.volume_name(name));
-        std::iter::once(volume).chain(owners.map(ItemId::container)).collect()
     }
 
     /// Where each property stands, under the names that differences bear.

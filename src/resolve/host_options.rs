@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
+use crate::model::host_options::is_set_by_nothing;
+use crate::source::diagnostic::Diagnostic;
 use crate::source::node::Node;
+use crate::wording;
 
 use super::values::OptionReader;
 
@@ -23,18 +26,29 @@ enum Kind {
     ExtraHosts,
     LogConfig,
     Tmpfs,
-    Json,
+    /// From 10 to 1000.
+    Weight,
+    WeightDevices,
+    ThrottleDevices,
+    DeviceRequests,
+    /// Accepted only where it is switched off.
+    AutoRemove,
+    CgroupNamespace,
+    Isolation,
 }
 
+/// Keywords that version 1.42 of the API took away.
+pub(super) const DROPPED_KEYWORDS: [&str; 2] = ["kernel_memory", "KernelMemory"];
+
 /// docker-py's keyword, the API's field of `HostConfig`, and how its value is read.
-const KEYWORDS: [(&str, &str, Kind); 54] = [
-    ("auto_remove", "AutoRemove", Kind::Boolean),
-    ("blkio_weight", "BlkioWeight", Kind::Integer),
-    ("blkio_weight_device", "BlkioWeightDevice", Kind::Json),
+const KEYWORDS: [(&str, &str, Kind); 53] = [
+    ("auto_remove", "AutoRemove", Kind::AutoRemove),
+    ("blkio_weight", "BlkioWeight", Kind::Weight),
+    ("blkio_weight_device", "BlkioWeightDevice", Kind::WeightDevices),
     ("cap_add", "CapAdd", Kind::Texts),
     ("cap_drop", "CapDrop", Kind::Texts),
     ("cgroup_parent", "CgroupParent", Kind::Text),
-    ("cgroupns", "CgroupnsMode", Kind::Text),
+    ("cgroupns", "CgroupnsMode", Kind::CgroupNamespace),
     ("cpu_count", "CpuCount", Kind::Integer),
     ("cpu_percent", "CpuPercent", Kind::Integer),
     ("cpu_period", "CpuPeriod", Kind::Integer),
@@ -45,11 +59,11 @@ const KEYWORDS: [(&str, &str, Kind); 54] = [
     ("cpuset_cpus", "CpusetCpus", Kind::Text),
     ("cpuset_mems", "CpusetMems", Kind::Text),
     ("device_cgroup_rules", "DeviceCgroupRules", Kind::Texts),
-    ("device_read_bps", "BlkioDeviceReadBps", Kind::Json),
-    ("device_read_iops", "BlkioDeviceReadIOps", Kind::Json),
-    ("device_requests", "DeviceRequests", Kind::Json),
-    ("device_write_bps", "BlkioDeviceWriteBps", Kind::Json),
-    ("device_write_iops", "BlkioDeviceWriteIOps", Kind::Json),
+    ("device_read_bps", "BlkioDeviceReadBps", Kind::ThrottleDevices),
+    ("device_read_iops", "BlkioDeviceReadIOps", Kind::ThrottleDevices),
+    ("device_requests", "DeviceRequests", Kind::DeviceRequests),
+    ("device_write_bps", "BlkioDeviceWriteBps", Kind::ThrottleDevices),
+    ("device_write_iops", "BlkioDeviceWriteIOps", Kind::ThrottleDevices),
     ("devices", "Devices", Kind::Devices),
     ("dns", "Dns", Kind::Texts),
     ("dns_opt", "DnsOptions", Kind::Texts),
@@ -58,8 +72,7 @@ const KEYWORDS: [(&str, &str, Kind); 54] = [
     ("group_add", "GroupAdd", Kind::Texts),
     ("init", "Init", Kind::Boolean),
     ("ipc_mode", "IpcMode", Kind::Text),
-    ("isolation", "Isolation", Kind::Text),
-    ("kernel_memory", "KernelMemory", Kind::Bytes),
+    ("isolation", "Isolation", Kind::Isolation),
     ("log_config", "LogConfig", Kind::LogConfig),
     ("mem_limit", "Memory", Kind::Bytes),
     ("mem_reservation", "MemoryReservation", Kind::Bytes),
@@ -114,7 +127,7 @@ pub(super) fn read(
         return None;
     }
     let value = read_value(reader, kind, node)?;
-    if is_unset(&value) {
+    if is_unset(&value) && !is_set_by_nothing(field, &value) {
         options.remove(field);
     } else {
         options.insert(field.to_owned(), value);
@@ -147,8 +160,146 @@ fn read_value(reader: &OptionReader<'_>, kind: Kind, node: &Node) -> Option<Valu
         Kind::ExtraHosts => extra_hosts(reader, node),
         Kind::LogConfig => log_config(reader, node),
         Kind::Tmpfs => tmpfs(reader, node),
-        Kind::Json => reader.json(node),
+        Kind::Weight => weight(reader, node).map(Value::from),
+        Kind::WeightDevices => records(reader, node, "`{Path: /dev/vda, Weight: 400}`", weight_device),
+        Kind::ThrottleDevices => records(reader, node, "`{Path: /dev/vda, Rate: 1m}`", throttle_device),
+        Kind::DeviceRequests => {
+            records(reader, node, "`{driver: nvidia, count: 1, capabilities: [[gpu]]}`", device_request)
+        }
+        Kind::AutoRemove => auto_remove(reader, node),
+        Kind::CgroupNamespace => choice(reader, node, &["", "private", "host"]),
+        Kind::Isolation => choice(reader, node, &["", "default", "process", "hyperv"]),
     }
+}
+
+/// dmfab goes back to the predecessor when a successor does not start, so it must stay until then.
+fn auto_remove(reader: &OptionReader<'_>, node: &Node) -> Option<Value> {
+    let wanted = reader.boolean(node)?;
+    if wanted {
+        reader.context.report(
+            Diagnostic::error(
+                "`auto_remove` is not supported: dmfab keeps a container until its successor runs",
+            )
+            .at(node.span, "switched on here")
+            .help("take it out"),
+        );
+        return None;
+    }
+    Some(Value::Bool(false))
+}
+
+fn choice(reader: &OptionReader<'_>, node: &Node, known: &[&str]) -> Option<Value> {
+    let text = reader.text(node)?;
+    if !known.contains(&text.as_str()) {
+        let named: Vec<&str> = known.iter().copied().filter(|word| !word.is_empty()).collect();
+        reader.wrong_text(node, &text, &wording::one_of(&named));
+        return None;
+    }
+    Some(Value::String(text))
+}
+
+/// 0 means none.
+fn weight(reader: &OptionReader<'_>, node: &Node) -> Option<i64> {
+    let weight = reader.integer(node)?;
+    if weight != 0 && !(10..=1000).contains(&weight) {
+        reader.wrong_text(node, &weight.to_string(), "a number from 10 to 1000");
+        return None;
+    }
+    Some(weight)
+}
+
+/// A list of mappings, each read by `read`, which gives `None` for a member that it does not know.
+fn records(
+    reader: &OptionReader<'_>,
+    node: &Node,
+    expected: &str,
+    read: impl Fn(&OptionReader<'_>, &str, &Node) -> Option<(&'static str, Option<Value>)>,
+) -> Option<Value> {
+    let Some(items) = node.as_sequence() else {
+        reader.wrong(node, &format!("a list of {expected}"));
+        return None;
+    };
+    let mut found = Vec::new();
+    for item in items {
+        let Some(members) = item.as_mapping() else {
+            reader.wrong(item, expected);
+            return None;
+        };
+        let mut record = Map::new();
+        for (key, value) in members {
+            let name = key.as_text().unwrap_or_default();
+            if value.is_null() {
+                continue;
+            }
+            let Some((member, value)) = read(reader, name, value) else {
+                let message = format!("unknown key `{name}` in `{}`", reader.field);
+                reader.context.error(message, key.span, &format!("expected {expected}"));
+                return None;
+            };
+            record.insert(member.to_owned(), value?);
+        }
+        found.push(Value::Object(record));
+    }
+    Some(Value::Array(found))
+}
+
+fn weight_device(
+    reader: &OptionReader<'_>,
+    name: &str,
+    node: &Node,
+) -> Option<(&'static str, Option<Value>)> {
+    Some(match name {
+        "Path" | "path" => ("Path", reader.text(node).map(Value::from)),
+        "Weight" | "weight" => ("Weight", weight(reader, node).map(Value::from)),
+        _ => return None,
+    })
+}
+
+fn throttle_device(
+    reader: &OptionReader<'_>,
+    name: &str,
+    node: &Node,
+) -> Option<(&'static str, Option<Value>)> {
+    Some(match name {
+        "Path" | "path" => ("Path", reader.text(node).map(Value::from)),
+        "Rate" | "rate" => ("Rate", reader.bytes(node).map(Value::from)),
+        _ => return None,
+    })
+}
+
+/// docker-py's members are the API's in other letters.
+fn device_request(
+    reader: &OptionReader<'_>,
+    name: &str,
+    node: &Node,
+) -> Option<(&'static str, Option<Value>)> {
+    Some(match name {
+        "Driver" | "driver" => ("Driver", reader.text(node).map(Value::from)),
+        "Count" | "count" => ("Count", reader.integer(node).map(Value::from)),
+        "DeviceIDs" | "device_ids" => ("DeviceIDs", reader.texts(node).map(Value::from)),
+        "Capabilities" | "capabilities" => ("Capabilities", capabilities(reader, node)),
+        "Options" | "options" => ("Options", text_mapping(reader, node)),
+        _ => return None,
+    })
+}
+
+/// A list of lists: one of them must hold entirely.
+fn capabilities(reader: &OptionReader<'_>, node: &Node) -> Option<Value> {
+    let alternatives =
+        node.as_sequence().filter(|lists| lists.iter().all(|list| list.as_sequence().is_some()));
+    let Some(alternatives) = alternatives else {
+        reader.context.error(
+            format!("the capabilities of `{}` are no list of lists", reader.field),
+            node.span,
+            "expected `[[gpu]]`",
+        );
+        return None;
+    };
+    alternatives
+        .iter()
+        .map(|list| reader.texts(list).map(Value::from))
+        .collect::<Option<Vec<_>>>()
+        .map(Value::Array)
 }
 
 fn text_mapping(reader: &OptionReader<'_>, node: &Node) -> Option<Value> {
@@ -176,6 +327,15 @@ fn restart_policy(reader: &OptionReader<'_>, node: &Node) -> Option<Value> {
     let is_known = matches!(name.as_str(), "" | "no" | "always" | "unless-stopped" | "on-failure");
     if !is_known || retries < 0 {
         reader.wrong_text(node, &name, "`no`, `always`, `unless-stopped` or `on-failure`");
+        return None;
+    }
+    let has_retries = retries > 0 && name != "on-failure";
+    if has_retries {
+        reader.context.report(
+            Diagnostic::error(format!("`{}` counts retries of `{name}`", reader.field))
+                .at(node.span, "only `on-failure` gives up after some")
+                .help(format!("write `{name}`, or `on-failure:{retries}`")),
+        );
         return None;
     }
     if name.is_empty() || name == "no" {
@@ -216,7 +376,12 @@ fn devices(reader: &OptionReader<'_>, node: &Node) -> Option<Value> {
         json!({ "PathOnHost": on_host, "PathInContainer": in_container, "CgroupPermissions": permissions })
     };
     if node.as_sequence().is_some_and(|items| items.iter().any(|item| item.as_mapping().is_some())) {
-        return reader.json(node);
+        let expected = "`{PathOnHost: /dev/fuse, PathInContainer: /dev/fuse, CgroupPermissions: rwm}`";
+        return records(reader, node, expected, |reader, name, node| {
+            let members = ["PathOnHost", "PathInContainer", "CgroupPermissions"];
+            let member = members.into_iter().find(|member| *member == name)?;
+            Some((member, reader.text(node).map(Value::from)))
+        });
     }
     Some(Value::Array(reader.texts(node)?.into_iter().map(device).collect()))
 }
@@ -267,5 +432,18 @@ mod tests {
         assert!(KEYWORDS.is_sorted_by_key(|(keyword, ..)| *keyword));
         let fields: std::collections::BTreeSet<_> = KEYWORDS.iter().map(|(_, field, _)| field).collect();
         assert_eq!(fields.len(), KEYWORDS.len());
+    }
+
+    /// What is in that file is held against the Engine's API by a test beside the conversion.
+    #[test]
+    fn every_keyword_has_a_sample() {
+        let samples = include_str!("host_options/samples.yaml");
+        let keys: std::collections::BTreeSet<_> = samples
+            .lines()
+            .filter_map(|line| Some(line.split_once(':')?.0))
+            .filter(|key| !key.starts_with(['#', ' ']))
+            .collect();
+        let known: std::collections::BTreeSet<_> = keywords().collect();
+        assert_eq!(keys, known);
     }
 }

@@ -17,6 +17,7 @@ use crate::source::diagnostic::Diagnostic;
 use crate::source::raw::{RawHost, RawInventory, RawName, RawRegistryLogin, RawSshConfig, RawText};
 use crate::source::span::Span;
 
+use super::claims::Claims;
 use super::context::Context;
 use crate::model::ranges;
 
@@ -30,6 +31,8 @@ pub(super) struct ResolvedHost {
     pub(super) domain_name: Option<String>,
     /// For containers that set no stop time.
     pub(super) stop_timeout_seconds: Option<u32>,
+    /// Ports and addresses that its containers have taken.
+    pub(super) claims: Claims,
     /// Where the host is declared.
     pub(super) span: Span,
 }
@@ -143,6 +146,7 @@ impl Filler<'_> {
             spec,
             domain_name: self.optional_text(raw.domainname.as_ref()),
             stop_timeout_seconds: raw.stop_timeout_seconds.as_ref().map(|seconds| seconds.value),
+            claims: Claims::default(),
             span,
         }
     }
@@ -262,17 +266,21 @@ impl Filler<'_> {
         let login = fabric_host.as_deref();
         match (login, engine_url) {
             (None, Some(EngineUrl::Socket(path))) => Connection::Unix { socket_path: path.into() },
-            (None, Some(EngineUrl::Tcp { host, port: Some(port) })) => {
+            (None, Some(EngineUrl::Tcp { host, port: Some(port), .. })) => {
                 Connection::Tcp { address: format!("{host}:{port}") }
             }
-            (None, Some(EngineUrl::Tcp { host, port: None } | EngineUrl::Ssh(host))) => {
-                self.ssh(raw, &host, RemoteEngine::Socket(self.socket(raw)))
+            (None, Some(EngineUrl::Tcp { user, host, port: None })) => {
+                let login = user.map_or_else(|| host.clone(), |user| format!("{user}@{host}"));
+                self.ssh(raw, &login, RemoteEngine::Socket(self.socket(raw)))
+            }
+            (None, Some(EngineUrl::Ssh(login))) => {
+                self.ssh(raw, &login, RemoteEngine::Socket(self.socket(raw)))
             }
             (login, None) => {
                 self.ssh(raw, login.unwrap_or(self.name), RemoteEngine::Socket(self.socket(raw)))
             }
             (Some(login), Some(EngineUrl::Socket(path))) => self.ssh(raw, login, RemoteEngine::Socket(path)),
-            (Some(login), Some(EngineUrl::Tcp { host, port })) => {
+            (Some(login), Some(EngineUrl::Tcp { host, port, .. })) => {
                 let fallback = raw.tunnel_remote_port.as_ref().map(|port| port.value);
                 let engine = self.remote_tcp(&host, port.or(fallback), url_span);
                 self.ssh(raw, login, engine)
@@ -344,7 +352,12 @@ impl Filler<'_> {
 #[derive(Debug, PartialEq, Eq)]
 enum EngineUrl {
     Socket(String),
-    Tcp { host: String, port: Option<u16> },
+    Tcp {
+        /// Who logs in, where the host is one to log in to.
+        user: Option<String>,
+        host: String,
+        port: Option<u16>,
+    },
     Ssh(String),
     Unsupported(String),
 }
@@ -369,8 +382,8 @@ impl EngineUrl {
 
     fn tcp(authority_and_path: &str) -> Self {
         let authority = authority_and_path.split('/').next().unwrap_or_default();
-        let (_, host, port) = split_login(authority);
-        Self::Tcp { host: host.to_owned(), port }
+        let (user, host, port) = split_login(authority);
+        Self::Tcp { user: user.map(str::to_owned), host: host.to_owned(), port }
     }
 }
 
@@ -401,11 +414,13 @@ mod tests {
         for url in ["/run/d.sock", "unix:///run/d.sock", "unix://run/d.sock", "http+unix:/run/d.sock"] {
             assert_eq!(EngineUrl::parse(url), EngineUrl::Socket("/run/d.sock".to_owned()), "{url}");
         }
-        let tcp = |host: &str, port| EngineUrl::Tcp { host: host.to_owned(), port };
+        let tcp = |host: &str, port| EngineUrl::Tcp { user: None, host: host.to_owned(), port };
         assert_eq!(EngineUrl::parse("tcp://h:2375"), tcp("h", Some(2375)));
         assert_eq!(EngineUrl::parse("http://h:2375/path"), tcp("h", Some(2375)));
         assert_eq!(EngineUrl::parse("h:2375"), tcp("h", Some(2375)));
         assert_eq!(EngineUrl::parse("apps1_host"), tcp("apps1_host", None));
+        let with_user = EngineUrl::Tcp { user: Some("me".to_owned()), host: "h".to_owned(), port: None };
+        assert_eq!(EngineUrl::parse("me@h"), with_user);
         assert_eq!(EngineUrl::parse("ssh://me@h:22"), EngineUrl::Ssh("me@h:22".to_owned()));
         assert_eq!(EngineUrl::parse("npipe://x"), EngineUrl::Unsupported("npipe".to_owned()));
     }

@@ -11,8 +11,8 @@ use crate::wording;
 use super::context::{Context, value_of};
 use super::map::{Configuration, ResolvedMap};
 
-/// Checks one map as a whole, before it is put on hosts.
-pub(super) fn check(context: &Context<'_>, map: &ResolvedMap<'_>) {
+/// Checks one map as a whole, before it is put on hosts. Says whether there are circles.
+pub(super) fn check(context: &Context<'_>, map: &ResolvedMap<'_>) -> bool {
     let checker = Checker { context, map };
     checker.groups();
     checker.duplicate_attaches();
@@ -24,7 +24,7 @@ pub(super) fn check(context: &Context<'_>, map: &ResolvedMap<'_>) {
         checker.networks(configuration);
         checker.network_mode(configuration);
     }
-    checker.circles();
+    checker.circles()
 }
 
 struct Checker<'a> {
@@ -265,29 +265,39 @@ impl Checker<'_> {
     }
 
     /// Containers that need one another in a circle can never be started.
-    fn circles(&self) {
+    fn circles(&self) -> bool {
         let mut finished = BTreeSet::new();
+        let mut found = false;
         for config_name in self.map.configurations.keys() {
-            self.visit(config_name, &mut Vec::new(), &mut finished);
+            found |= self.visit(config_name, &mut Vec::new(), &mut finished);
         }
+        found
     }
 
-    fn visit<'m>(&'m self, config_name: &'m str, path: &mut Vec<&'m str>, finished: &mut BTreeSet<&'m str>) {
+    /// Whether a circle was found on the way.
+    fn visit<'m>(
+        &'m self,
+        config_name: &'m str,
+        path: &mut Vec<&'m str>,
+        finished: &mut BTreeSet<&'m str>,
+    ) -> bool {
         if finished.contains(config_name) {
-            return;
+            return false;
         }
         if let Some(start) = path.iter().position(|visited| *visited == config_name) {
             self.report_circle(&path[start..]);
-            return;
+            return true;
         }
+        let mut found = false;
         path.push(config_name);
         if let Some(configuration) = self.map.configurations.get(config_name) {
             for needed in self.needs(config_name, configuration) {
-                self.visit(needed, path, finished);
+                found |= self.visit(needed, path, finished);
             }
         }
         path.pop();
         finished.insert(config_name);
+        found
     }
 
     /// Configurations that one needs directly.

@@ -237,24 +237,15 @@ fn check_name(context: &Context<'_>, name: &str, span: Span) {
     }
 }
 
-/// Terms as `--hosts` takes them; a wrong term is reported where it stands.
+/// Terms as `--hosts` takes them, in one text or several; a wrong one is reported where it stands.
 fn choose_hosts(context: &Context<'_>, terms: &[RawName], landscape: &Landscape<'_>) -> Vec<String> {
-    let mut chosen: Vec<String> = Vec::new();
-    for term in terms {
-        match landscape.host_names.select(&term.value) {
-            Ok(names) => chosen.extend(names),
-            Err(error) => {
-                let mut diagnostic = Diagnostic::error(error.message).at(term.span, "asked for here");
-                diagnostic.help = error.help;
-                context.report(diagnostic);
-            }
-        }
+    let texts: Vec<&str> = terms.iter().map(|term| term.value.as_str()).collect();
+    let (chosen, errors) = landscape.host_names.select_each(&texts);
+    for (index, error) in errors {
+        let span = terms.get(index).map(|term| term.span).unwrap_or_default();
+        let mut diagnostic = Diagnostic::error(error.message).at(span, "asked for here");
+        diagnostic.help = error.help;
+        context.report(diagnostic);
     }
-    let mut unique = Vec::new();
-    for name in chosen {
-        if !unique.contains(&name) {
-            unique.push(name);
-        }
-    }
-    unique
+    chosen
 }

@@ -7,8 +7,10 @@
 //!                 names, image, mounts, ports, links, networks, options, dependencies
 //! ```
 
+mod claims;
 mod container;
 mod context;
+mod dependencies;
 mod host_options;
 mod hosts;
 mod inherit;
@@ -18,6 +20,8 @@ mod mounts;
 mod options;
 mod resources;
 pub mod selection;
+#[cfg(test)]
+mod tests;
 mod values;
 
 use std::path::Path;
@@ -58,8 +62,8 @@ pub fn resolve(
     let resolved: Vec<ResolvedMap<'_>> =
         maps.iter().map(|map| ResolvedMap::new(&context, map, &landscape)).collect();
     for map in &resolved {
-        integrity::check(&context, map);
-        put_on_hosts(&context, map, &mut hosts);
+        let has_circles = integrity::check(&context, map);
+        put_on_hosts(&context, map, &mut hosts, has_circles);
     }
     let map_specs = resolved.iter().map(|map| map.spec(host_names.iter().cloned())).collect();
     drop(landscape);
@@ -75,22 +79,17 @@ fn resolve_groups(
 ) -> IndexMap<String, Vec<String>> {
     let mut groups: IndexMap<String, Vec<String>> = IndexMap::new();
     for (group_name, terms) in &inventory.groups {
-        let mut members: Vec<String> = Vec::new();
-        for term in terms {
-            let names = HostNames::new(hosts.keys().map(String::as_str).collect(), &groups);
-            match names.select(&term.value) {
-                Ok(chosen) => members.extend(chosen),
-                Err(error) => {
-                    let mut diagnostic =
-                        Diagnostic::error(format!("group `{}`: {}", group_name.value, error.message))
-                            .at(term.span, "asked for here");
-                    diagnostic.help = error.help;
-                    context.report(diagnostic);
-                }
-            }
+        let names = HostNames::new(hosts.keys().map(String::as_str).collect(), &groups);
+        let texts: Vec<&str> = terms.iter().map(|term| term.value.as_str()).collect();
+        let (members, errors) = if texts.is_empty() { Default::default() } else { names.select_each(&texts) };
+        for (index, error) in errors {
+            let span = terms.get(index).map_or(group_name.span, |term| term.span);
+            let message = format!("group `{}`: {}", group_name.value, error.message);
+            let mut diagnostic = Diagnostic::error(message).at(span, "asked for here");
+            diagnostic.help = error.help;
+            context.report(diagnostic);
         }
-        let in_order = hosts.keys().filter(|name| members.contains(name)).cloned().collect();
-        groups.insert(group_name.value.clone(), in_order);
+        groups.insert(group_name.value.clone(), members);
     }
     groups
 }
@@ -121,8 +120,14 @@ fn default_host<'a>(
     found.map(String::as_str)
 }
 
-/// Puts the containers, volumes and networks of a map on its hosts.
-fn put_on_hosts(context: &Context<'_>, map: &ResolvedMap<'_>, hosts: &mut IndexMap<String, ResolvedHost>) {
+/// Puts the containers, volumes and networks of a map on its hosts. Circles are looked for only
+/// where the map as a whole `has_circles` not been told of.
+fn put_on_hosts(
+    context: &Context<'_>,
+    map: &ResolvedMap<'_>,
+    hosts: &mut IndexMap<String, ResolvedHost>,
+    has_circles: bool,
+) {
     for (host_name, host) in hosts {
         let here = |host_names: &[String]| host_names.iter().any(|name| name == host_name);
         let configurations: Vec<_> =
@@ -133,17 +138,24 @@ fn put_on_hosts(context: &Context<'_>, map: &ResolvedMap<'_>, hosts: &mut IndexM
         for (name, network) in &map.raw.networks {
             host.spec.networks.push(resources::network(context, &map.name, name, network));
         }
+        let mut containers = Vec::new();
         for configuration in configurations {
             integrity::check_neighbours(context, map, configuration, host_name);
             for attach in &configuration.raw.attaches {
                 host.spec.volumes.push(resources::volume(context, map, configuration, &attach.value.name));
             }
-            let mut built = Vec::new();
             for instance_name in configuration.instances() {
                 let builder = Builder { context, map, configuration, host, instance_name };
-                built.extend(builder.build());
+                if let Some(container) = builder.build() {
+                    let wishes = builder.wishes(&container);
+                    host.claims.add(context, wishes);
+                    containers.push(container);
+                }
             }
-            host.spec.containers.extend(built);
         }
+        if !has_circles {
+            dependencies::check_circles(context, map, &containers);
+        }
+        host.spec.containers.extend(containers);
     }
 }

@@ -173,7 +173,7 @@ impl Builder<'_> {
 }
 
 /// Without `.`, empty parts and a trailing slash, as the Engine reports paths back.
-fn normalized(path: &str) -> String {
+pub(super) fn normalized(path: &str) -> String {
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
     format!("/{}", parts.join("/"))
 }

@@ -4,17 +4,22 @@
 //! key. An unknown keyword is an error; one that is known and not handled says so.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use crate::model::container::{ContainerSettings, Link, Mount, MountSource, Port, PublishedPort};
 use crate::model::place::Places;
+use crate::model::spec::Interfaces;
 use crate::source::diagnostic::Diagnostic;
 use crate::source::node::{Node, NodeValue};
 use crate::source::raw::RawName;
+use crate::source::span::Span;
 use crate::wording;
 
 use super::container::{Builder, is_reserved_label};
+use super::context::Context;
 use super::host_options;
-use super::values::OptionReader;
+use super::mounts::normalized;
+use super::values::{OptionReader, TextEntry};
 
 /// Keywords of `create_options` that are read here.
 const CREATE_KEYWORDS: [&str; 16] = [
@@ -82,8 +87,7 @@ impl Applier<'_> {
             "working_dir" => self.settings.working_dir = reader.text(node),
             "stop_signal" => self.settings.stop_signal = reader.text(node),
             "stop_timeout" => {
-                self.settings.stop_timeout_seconds =
-                    reader.integer(node).and_then(|seconds| u32::try_from(seconds).ok());
+                self.settings.stop_timeout_seconds = seconds(&reader, node);
             }
             "tty" => self.settings.tty = reader.boolean(node).unwrap_or_default(),
             "stdin_open" => self.settings.open_stdin = reader.boolean(node).unwrap_or_default(),
@@ -96,13 +100,13 @@ impl Applier<'_> {
     }
 
     fn environment(&mut self, reader: &OptionReader<'_>, node: &Node) {
-        for (name, raw) in reader.text_entries(node).unwrap_or_default() {
+        for TextEntry { name, value: raw, has_value } in reader.entries(node).unwrap_or_default() {
             let field = format!("create_options.environment.{name}");
             self.places.insert(field, self.builder.context.place(raw.span));
-            let is_removed = node.get(&name).is_some_and(Node::is_null);
             let value = self.builder.context.sensitive_text(&name, &raw);
-            if is_removed || value.is_some() {
-                self.settings.environment.insert(name, value.filter(|_| !is_removed));
+            // A name alone takes the image's variable away.
+            if !has_value || value.is_some() {
+                self.settings.environment.insert(name, value.filter(|_| has_value));
             }
         }
     }
@@ -110,11 +114,7 @@ impl Applier<'_> {
     fn labels(&mut self, reader: &OptionReader<'_>, node: &Node) {
         for (name, raw) in reader.text_entries(node).unwrap_or_default() {
             if is_reserved_label(&name) {
-                self.builder.context.error(
-                    format!("the label `{name}` is dmfab's own"),
-                    raw.span,
-                    "labels that begin with `dmfab.` say who made a container",
-                );
+                report_reserved_label(self.builder.context, &name, raw.span);
             } else if let Some(value) = self.builder.context.text(&raw) {
                 let field = format!("create_options.labels.{name}");
                 self.places.insert(field, self.builder.context.place(raw.span));
@@ -124,10 +124,12 @@ impl Applier<'_> {
     }
 
     fn exposed_ports(&mut self, reader: &OptionReader<'_>, node: &Node) {
-        for text in reader.texts(node).unwrap_or_default() {
-            match Port::parse(&text) {
+        for item in node.as_sequence().unwrap_or(std::slice::from_ref(node)) {
+            let Some(words) = reader.texts(item) else { continue };
+            let text = words.join("/");
+            match Port::parse(&text).filter(|_| words.len() <= 2) {
                 Some(port) => drop(self.settings.exposed_ports.insert(port)),
-                None => reader.wrong_text(node, &text, "a port such as `80` or `53/udp`"),
+                None => reader.wrong_text(item, &text, "a port such as `80`, `53/udp` or `[53, udp]`"),
             }
         }
     }
@@ -176,8 +178,15 @@ impl Applier<'_> {
         }
     }
 
-    /// `source:path[:mode]`; an explicit bind wins over a property's of the same path.
+    /// `source:path[:mode]` or `{source: {bind: path, mode: ro}}`; an explicit bind wins over a
+    /// property's of the same path.
     fn binds(&mut self, reader: &OptionReader<'_>, node: &Node) {
+        if let Some(entries) = node.as_mapping() {
+            for (source, bind) in entries {
+                self.bind_entry(reader, source, bind);
+            }
+            return;
+        }
         for text in reader.texts(node).unwrap_or_default() {
             let parts: Vec<&str> = text.split(':').collect();
             let (source, path, mode) = match parts[..] {
@@ -189,13 +198,50 @@ impl Applier<'_> {
                 reader.wrong_text(node, &text, "`source:/path`, with `:ro` or `:rw`");
                 continue;
             }
-            let source = if source.starts_with('/') {
-                MountSource::HostPath(source.to_owned())
-            } else {
-                MountSource::Volume(source.to_owned())
-            };
-            self.settings.mounts.insert(path.to_owned(), Mount { source, read_only: mode == "ro" });
+            self.add_bind(source, path, mode == "ro");
         }
+    }
+
+    fn bind_entry(&mut self, reader: &OptionReader<'_>, source: &Node, bind: &Node) {
+        let known = ["bind", "mode", "ro"];
+        let members = bind.as_mapping().unwrap_or_default();
+        let is_known = members.iter().all(|(key, _)| key.as_text().is_some_and(|key| known.contains(&key)));
+        let path = match &bind.value {
+            NodeValue::Scalar { .. } => reader.text(bind),
+            _ => bind.get("bind").and_then(|path| reader.text(path)),
+        };
+        let mode = bind.get("mode").and_then(|mode| reader.text(mode));
+        let flag = bind.get("ro").and_then(|flag| reader.boolean(flag));
+        let read_only = match (mode.as_deref(), flag) {
+            (None, flag) => Some(flag.unwrap_or_default()),
+            (Some("ro"), None) => Some(true),
+            (Some("rw"), None) => Some(false),
+            (Some(_), _) => None,
+        };
+        match (reader.text(source), path, read_only) {
+            (Some(source), Some(path), Some(read_only))
+                if is_known && !source.is_empty() && path.starts_with('/') =>
+            {
+                self.add_bind(&source, &path, read_only);
+            }
+            _ => {
+                let field = &reader.field;
+                self.builder.context.error(
+                    format!("`{field}` has a value that is no mount"),
+                    bind.span,
+                    "expected `{bind: /path, mode: ro}`, `{bind: /path, ro: true}` or a path",
+                );
+            }
+        }
+    }
+
+    fn add_bind(&mut self, source: &str, path: &str, read_only: bool) {
+        let source = if source.starts_with('/') {
+            MountSource::HostPath(source.to_owned())
+        } else {
+            MountSource::Volume(source.to_owned())
+        };
+        self.settings.mounts.insert(normalized(path), Mount { source, read_only });
     }
 
     /// `{container: alias}`, `[[container, alias]]` or `container:alias`; merged by alias.
@@ -221,7 +267,7 @@ impl Applier<'_> {
         }
     }
 
-    /// `{80: 8080}`, `{80: [127.0.0.1, 8080]}`; explicit ports win over a property's.
+    /// `{80: 8080}`, `{80: [127.0.0.1, 8080]}`, with an interface of the host, too; explicit ports win over a property's.
     fn port_bindings(&mut self, reader: &OptionReader<'_>, node: &Node) {
         let Some(entries) = node.as_mapping() else {
             reader.wrong(node, "a mapping of container port to host port");
@@ -229,10 +275,14 @@ impl Applier<'_> {
         };
         for (key, value) in entries {
             let container_port = key.as_text().and_then(Port::parse);
-            let binding = reader.texts(value).unwrap_or_default();
+            let Some(binding) = reader.texts(value) else { continue };
             let (address, host_port) = match binding.as_slice() {
                 [host_port] => (None, host_port.parse().ok()),
-                [address, host_port] => (address.parse().ok(), host_port.parse().ok()),
+                [address, host_port] if address.is_empty() => (None, host_port.parse().ok()),
+                [address, host_port] => match self.host_address(reader, value, address) {
+                    Some(address) => (Some(address), host_port.parse().ok()),
+                    None => continue,
+                },
                 _ => (None, None),
             };
             let (Some(container_port), Some(host_port)) = (container_port, host_port) else {
@@ -246,8 +296,33 @@ impl Applier<'_> {
         }
     }
 
+    /// An address as typed, or that of an interface. Without one a port is open on all addresses,
+    /// so nothing that is not understood may be left out.
+    fn host_address(&self, reader: &OptionReader<'_>, node: &Node, typed: &str) -> Option<IpAddr> {
+        let host = &self.builder.host.spec;
+        let Interfaces { ipv4, ipv6 } = &host.interfaces;
+        let known = typed.parse().ok().or_else(|| ipv4.get(typed).or_else(|| ipv6.get(typed)).copied());
+        if known.is_none() {
+            let span = node.as_sequence().and_then(|items| items.first()).map_or(node.span, |item| item.span);
+            let message = format!("`{}` publishes on `{typed}`", reader.field);
+            let label = format!("neither an address nor an interface of host `{}`", host.name);
+            let nearest = wording::nearest(typed, ipv4.keys().chain(ipv6.keys()).map(String::as_str));
+            let help = match nearest {
+                Some(nearest) => format!("write `{nearest}`"),
+                None => "write an address, or add the interface to the host's `interfaces`".to_owned(),
+            };
+            self.builder.context.report(Diagnostic::error(message).at(span, label).help(help));
+        }
+        known
+    }
+
     fn refuse(&self, name: &RawName, parent: &str) {
         let keyword = name.value.as_str();
+        if host_options::DROPPED_KEYWORDS.contains(&keyword) {
+            let message = format!("`{parent}.{keyword}` is not supported yet");
+            self.builder.context.error(message, name.span, "dropped by version 1.42 of the Engine's API");
+            return;
+        }
         let known: Vec<&str> = known_keywords(parent).collect();
         let is_later = LATER_CREATE_KEYWORDS.contains(&keyword) || LATER_HOST_KEYWORDS.contains(&keyword);
         let diagnostic = if is_later {
@@ -272,6 +347,23 @@ fn known_keywords(parent: &str) -> impl Iterator<Item = &'static str> {
     create.iter().copied().chain(SHARED_HOST_KEYWORDS).chain(host_options::keywords())
 }
 
+fn seconds(reader: &OptionReader<'_>, node: &Node) -> Option<u32> {
+    let typed = reader.integer(node)?;
+    let seconds = u32::try_from(typed).ok();
+    if seconds.is_none() {
+        reader.wrong_text(node, &typed.to_string(), "a whole number of seconds");
+    }
+    seconds
+}
+
+fn report_reserved_label(context: &Context<'_>, name: &str, span: Span) {
+    context.error(
+        format!("the label `{name}` is dmfab's own"),
+        span,
+        "labels that begin with `dmfab.` say who made a container",
+    );
+}
+
 fn link_pair(reader: &OptionReader<'_>, node: &Node) -> Option<(String, String)> {
     let words = reader.texts(node)?;
     match words.as_slice() {
@@ -287,13 +379,16 @@ fn link_pair(reader: &OptionReader<'_>, node: &Node) -> Option<(String, String)>
     }
 }
 
-/// Options of a network or volume (`labels`, `ipam`, ...), each with its own reader.
-pub(super) fn text_options(
-    context: &super::context::Context<'_>,
-    field: &str,
-    node: &Node,
-) -> BTreeMap<String, String> {
+/// Labels of a network or volume, without those that are dmfab's own.
+pub(super) fn item_labels(context: &Context<'_>, field: &str, node: &Node) -> BTreeMap<String, String> {
     let reader = OptionReader { context, field: field.to_owned() };
-    let entries = reader.text_entries(node).unwrap_or_default();
-    entries.into_iter().filter_map(|(name, raw)| Some((name, context.text(&raw)?))).collect()
+    let mut labels = BTreeMap::new();
+    for (name, raw) in reader.text_entries(node).unwrap_or_default() {
+        if is_reserved_label(&name) {
+            report_reserved_label(context, &name, raw.span);
+        } else if let Some(value) = context.text(&raw) {
+            labels.insert(name, value);
+        }
+    }
+    labels
 }

@@ -14,7 +14,7 @@ use crate::wording;
 
 use super::context::{Context, value_of};
 use super::map::{Configuration, ResolvedMap};
-use super::options::text_options;
+use super::options::item_labels;
 use super::values::OptionReader;
 
 /// The network driver where none is named.
@@ -53,7 +53,7 @@ fn network_option(context: &Context<'_>, keyword: &RawName, node: &Node, spec: &
     let field = format!("networks.create_options.{}", keyword.value);
     let reader = OptionReader { context, field };
     match keyword.value.as_str() {
-        "labels" => spec.labels.extend(text_options(context, &reader.field, node)),
+        "labels" => spec.labels.extend(item_labels(context, &reader.field, node)),
         "attachable" => spec.attachable = reader.boolean(node).unwrap_or_default(),
         "enable_ipv6" => spec.enable_ipv6 = reader.boolean(node).unwrap_or_default(),
         "ipam" => spec.ipam = reader.json(node).filter(|value| !value.is_null()),
@@ -78,7 +78,7 @@ pub(super) fn volume(
     let mut labels = map_labels(&map.name);
     for (keyword, node) in &raw.create_options {
         match keyword.value.as_str() {
-            "labels" => labels.extend(text_options(context, "volumes.create_options.labels", node)),
+            "labels" => labels.extend(item_labels(context, "volumes.create_options.labels", node)),
             other => unknown(context, "volumes", keyword, wording::nearest(other, ["labels"])),
         }
     }

@@ -53,27 +53,39 @@ impl<'a> HostNames<'a> {
 
     /// Chooses hosts; the answer is in the inventory's order.
     pub fn select(&self, text: &str) -> Result<Vec<String>, SelectionError> {
-        let terms = split_terms(text);
-        if terms.is_empty() {
-            return Err(SelectionError::new("the host selection is empty"));
-        }
+        let (chosen, errors) = self.select_each(&[text]);
+        errors.into_iter().next().map_or(Ok(chosen), |(_, error)| Err(error))
+    }
+
+    /// As [`Self::select`], for a list of texts that means the same as all of them with commas
+    /// between. Each error comes with the number of its text; what the others choose is chosen.
+    pub fn select_each(&self, texts: &[&str]) -> (Vec<String>, Vec<(usize, SelectionError)>) {
         let mut chosen: BTreeSet<&str> = BTreeSet::new();
-        for (index, term) in terms.iter().enumerate() {
-            match term.strip_prefix('!') {
-                Some(term) => {
-                    if index == 0 {
-                        chosen.extend(&self.names);
-                    }
-                    let removed = self.intersection(term)?;
-                    chosen.retain(|name| !removed.contains(name));
+        let mut errors = Vec::new();
+        let mut is_first = true;
+        for (index, text) in texts.iter().enumerate() {
+            let terms = split_terms(text);
+            if terms.is_empty() {
+                errors.push((index, SelectionError::new("the host selection is empty")));
+            }
+            for term in terms {
+                if is_first && term.starts_with('!') {
+                    chosen.extend(&self.names);
                 }
-                None => chosen.extend(self.intersection(term)?),
+                is_first = false;
+                match self.intersection(term.strip_prefix('!').unwrap_or(term)) {
+                    Ok(removed) if term.starts_with('!') => chosen.retain(|name| !removed.contains(name)),
+                    Ok(added) => chosen.extend(added),
+                    Err(error) => errors.push((index, error)),
+                }
             }
         }
-        if chosen.is_empty() {
-            return Err(SelectionError::new(format!("`{text}` leaves no host")));
+        if chosen.is_empty() && errors.is_empty() {
+            let error = SelectionError::new(format!("`{}` leaves no host", texts.join(",")));
+            errors.push((texts.len().saturating_sub(1), error));
         }
-        Ok(self.names.iter().filter(|name| chosen.contains(**name)).map(|name| (*name).to_owned()).collect())
+        let in_order = self.names.iter().filter(|name| chosen.contains(**name));
+        (in_order.map(|name| (*name).to_owned()).collect(), errors)
     }
 
     /// `a&b&c`.
@@ -368,6 +380,25 @@ mod tests {
         ] {
             assert_eq!(select(typed), Err(message.to_owned()), "{typed}");
         }
+    }
+
+    #[test]
+    fn a_list_means_the_same_as_its_terms_with_commas() {
+        let groups = groups();
+        let hosts =
+            HostNames::new(vec!["web1", "apps1", "apps2", "apps3", "edge-a", "edge-b", "old1-3"], &groups);
+        for texts in
+            [&["apps1-3", "!apps2"][..], &["!apps2", "web1"], &["web1,@prod", "!apps1,!apps2", "apps2"]]
+        {
+            let (chosen, errors) = hosts.select_each(texts);
+            assert_eq!(errors, [], "{texts:?}");
+            assert_eq!(Ok(chosen.join(" ")), select(&texts.join(",")), "{texts:?}");
+        }
+        let (chosen, errors) = hosts.select_each(&["web1", "wbe1", "apps1", "!x"]);
+        assert_eq!(chosen, ["web1", "apps1"]);
+        assert_eq!(errors.iter().map(|(index, _)| *index).collect::<Vec<_>>(), [1, 3]);
+        let (_, errors) = hosts.select_each(&["web1", "!web1"]);
+        assert_eq!(errors, [(1, SelectionError::new("`web1,!web1` leaves no host"))]);
     }
 
     fn maps() -> Vec<MapSpec> {

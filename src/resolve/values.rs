@@ -15,6 +15,14 @@ pub(super) struct OptionReader<'a> {
     pub(super) field: String,
 }
 
+/// A name with a text, of a mapping or of a list of `name=value`.
+pub(super) struct TextEntry {
+    pub(super) name: String,
+    pub(super) value: RawText,
+    /// Whether there is more than the name: not null, or with an equals sign.
+    pub(super) has_value: bool,
+}
+
 impl OptionReader<'_> {
     pub(super) fn wrong(&self, node: &Node, expected: &str) {
         self.context.report(
@@ -62,9 +70,14 @@ impl OptionReader<'_> {
         bytes
     }
 
+    /// What comes from outside the file may be secret and is not repeated.
     pub(super) fn wrong_text(&self, node: &Node, text: &str, expected: &str) {
+        let found = match (node.tag, node.as_text()) {
+            (Some(Tag::Env), Some(variable)) => format!("the value of `{variable}`"),
+            _ => format!("`{text}`"),
+        };
         self.context.report(
-            Diagnostic::error(format!("`{}` is `{text}`", self.field))
+            Diagnostic::error(format!("`{}` is {found}", self.field))
                 .at(node.span, format!("expected {expected}")),
         );
     }
@@ -87,18 +100,28 @@ impl OptionReader<'_> {
         let line = self.text(node)?;
         let words = shlex::split(&line);
         if words.is_none() {
-            self.wrong_text(node, &line, "a command line whose quotes are closed");
+            // The line is not repeated here: it may hold a password.
+            let message = format!("the quotes of `{}` are not closed", self.field);
+            self.context.error(message, node.span, "expected a command line");
         }
         words
     }
 
-    /// A mapping of texts; a list of `name=value` is one too.
+    /// A mapping of texts; a list of `name=value` is one too. A name alone has the empty text.
     pub(super) fn text_entries(&self, node: &Node) -> Option<Vec<(String, RawText)>> {
+        let entries = self.entries(node)?;
+        Some(entries.into_iter().map(|entry| (entry.name, entry.value)).collect())
+    }
+
+    /// As [`Self::text_entries`], for those to whom a name alone means something.
+    pub(super) fn entries(&self, node: &Node) -> Option<Vec<TextEntry>> {
         match &node.value {
             NodeValue::Mapping(entries) => entries
                 .iter()
                 .map(|(key, value)| match (key.as_text(), raw_text(value)) {
-                    (Some(key), Some(value)) => Some((key.to_owned(), value)),
+                    (Some(key), Some(raw)) => {
+                        Some(TextEntry { name: key.to_owned(), value: raw, has_value: !value.is_null() })
+                    }
                     _ => {
                         self.wrong(value, "text");
                         None
@@ -114,13 +137,24 @@ impl OptionReader<'_> {
         }
     }
 
-    fn assignment(&self, node: &Node) -> Option<(String, RawText)> {
-        let Some(raw) = raw_text(node) else {
+    fn assignment(&self, node: &Node) -> Option<TextEntry> {
+        let Some(raw) = raw_text(node).filter(|_| !node.is_null()) else {
             self.wrong(node, "`name=value`");
             return None;
         };
-        let (name, value) = raw.text.split_once('=').unwrap_or((&raw.text, ""));
-        Some((name.to_owned(), RawText { text: value.to_owned(), tag: None, span: node.span }))
+        if raw.tag == Some(TextTag::Env) {
+            // The value would be a name and a secret in one text.
+            self.context.report(
+                Diagnostic::error(format!("`!env` on an item of the list `{}`", self.field))
+                    .at(node.span, "expected `name=value`")
+                    .help(format!("write a mapping instead: `NAME: !env {}`", raw.text)),
+            );
+            return None;
+        }
+        let text = self.context.text(&raw)?;
+        let (name, value) = text.split_once('=').unwrap_or((&text, ""));
+        let value = RawText { text: value.to_owned(), tag: None, span: node.span };
+        Some(TextEntry { name: name.to_owned(), value, has_value: text.contains('=') })
     }
 
     /// Any value as the API takes it. Plain numbers and switches are what they look like.

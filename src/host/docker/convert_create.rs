@@ -266,6 +266,24 @@ mod tests {
         }
     }
 
+    /// What `check` accepts can be sent: all keywords of `host_config`, each with its value.
+    #[test]
+    fn every_option_of_a_map_can_be_sent() {
+        let samples = include_str!("../../resolve/host_options/samples.yaml");
+        let mut wrong = Vec::new();
+        for sample in samples.lines().filter(|line| !line.starts_with('#')) {
+            let host = crate::testing::host(&format!("web:\n  host_config:\n    {sample}"));
+            let options = &host.containers[0].settings.host_options;
+            let is_set = options.len() == 1 || sample == "auto_remove: false";
+            let sent = with_options(&HostConfig::default(), options);
+            if let (true, Ok(_)) = (is_set, &sent) {
+                continue;
+            }
+            wrong.push(format!("{sample}: {options:?}: {sent:?}"));
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
     #[test]
     fn only_engines_that_take_more_than_one_network_get_more() {
         let settings =
