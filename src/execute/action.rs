@@ -93,7 +93,7 @@ impl<E: Engine, S: Shell> Host<'_, E, S> {
             Action::VerifyContainer { container_name, health_deadline } => {
                 verify::verify(self.engine, container_name, *health_deadline).await?;
             }
-            Action::RunCommand { container_name, command } => {
+            Action::RunCommand { container_name, command, shown: _ } => {
                 self.run_command(container_name, command).await?;
             }
             Action::StopContainer { container_name, timeout_seconds } => {

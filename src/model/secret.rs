@@ -1,5 +1,6 @@
 //! Values that must not be seen.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Serialize, Serializer};
@@ -60,6 +61,41 @@ impl Serialize for SensitiveText {
     }
 }
 
+/// Values that came from outside the files: wherever they turn up in text, they are taken out.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Secrets(BTreeSet<String>);
+
+/// A value shorter than this is only hidden where it is the whole text: taking every `1` out of a
+/// text would hide nothing and spoil everything.
+const SHORTEST_WITHIN_TEXT: usize = 4;
+
+impl Secrets {
+    /// Remembers a value; an empty one is no secret.
+    pub fn insert(&mut self, value: &str) {
+        if !value.is_empty() {
+            self.0.insert(value.to_owned());
+        }
+    }
+
+    /// The text without any of the values.
+    pub fn mask(&self, text: &str) -> String {
+        if self.0.contains(text) {
+            return REDACTED.to_owned();
+        }
+        let mut within: Vec<&String> =
+            self.0.iter().filter(|value| value.len() >= SHORTEST_WITHIN_TEXT).collect();
+        // A value may be part of another one.
+        within.sort_by_key(|value| std::cmp::Reverse(value.len()));
+        within.into_iter().fold(text.to_owned(), |text, value| text.replace(value.as_str(), REDACTED))
+    }
+}
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Secrets({} values)", self.0.len())
+    }
+}
+
 /// Whether a variable of this name usually holds a secret. Errs on the safe side: a value that
 /// is hidden for nothing costs less than a password in a log.
 pub fn is_secret_name(name: &str) -> bool {
@@ -89,6 +125,24 @@ mod tests {
         let shown = format!("{secret} {secret:?} {}", serde_json::to_string(&secret).expect("plain text"));
         assert!(!shown.contains("hunter2"), "{shown}");
         assert_eq!(secret.expose(), "hunter2");
+    }
+
+    #[test]
+    fn values_from_outside_are_taken_out_of_any_text() {
+        let mut secrets = Secrets::default();
+        for value in ["hunter2", "hunter2000", "80", ""] {
+            secrets.insert(value);
+        }
+        for (text, masked) in [
+            ("hunter2", "[redacted]"),
+            ("--password=hunter2000 -v", "--password=[redacted] -v"),
+            ("80", "[redacted]"),
+            ("8080", "8080"),
+            ("", ""),
+        ] {
+            assert_eq!(secrets.mask(text), masked);
+        }
+        assert!(!format!("{secrets:?}").contains("hunter"));
     }
 
     #[test]

@@ -14,6 +14,7 @@ use super::image::ImageReference;
 use super::item::{ContainerId, ItemId};
 use super::network::NetworkSpec;
 use super::place::Places;
+use super::secret::Secrets;
 use super::volume::VolumeSpec;
 
 /// Everything that an inventory and its maps ask for.
@@ -62,6 +63,8 @@ pub struct HostSpec {
     pub interfaces: Interfaces,
     /// Logins by registry.
     pub registry_logins: BTreeMap<String, RegistryLogin>,
+    /// Values from outside the files that may turn up in what is shown of this host.
+    pub secrets: Secrets,
     /// Networks, in the order of their maps.
     pub networks: Vec<NetworkSpec>,
     /// Volumes, in the order of their maps.

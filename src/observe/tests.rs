@@ -65,6 +65,7 @@ fn host(config_names: &[&str], volumes: Vec<VolumeSpec>) -> HostSpec {
         engine: EngineSettings::default(),
         interfaces: Interfaces::default(),
         registry_logins: BTreeMap::new(),
+        secrets: crate::model::secret::Secrets::default(),
         networks: Vec::new(),
         volumes,
         containers: config_names.iter().map(|name| wanted_container(name)).collect(),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::model::container::{Endpoint, Healthcheck};
 use crate::model::spec::ContainerSpec;
 
-use super::Action;
+use super::{Action, diff};
 
 /// For health checks that come with an image: Docker's own defaults, three checks of 30 s each
 /// with 30 s between.
@@ -49,6 +49,7 @@ pub(super) fn run_commands(
     let commands = spec.exec_commands.iter().filter(move |command| is_first_start || !command.only_initially);
     commands.map(|command| Action::RunCommand {
         container_name: container_name.to_owned(),
+        shown: diff::shown_words(&command.arguments),
         command: command.clone(),
     })
 }

@@ -251,7 +251,7 @@ fn signal_name(signal: &str) -> String {
     NUMBERS.iter().find(|(number, _)| *number == name).map_or(name, |(_, name)| name).to_owned()
 }
 
-fn shown_words(words: &[String]) -> String {
+pub(super) fn shown_words(words: &[String]) -> String {
     shlex::try_join(words.iter().map(String::as_str)).unwrap_or_else(|_| words.join(" "))
 }
 

@@ -27,6 +27,7 @@ pub mod diff;
 pub mod effective;
 mod judge;
 mod leftovers;
+mod mask;
 mod order;
 mod planner;
 #[cfg(test)]
@@ -211,7 +212,10 @@ pub enum Action {
         /// Container.
         container_name: String,
         /// The command.
+        #[serde(skip)]
         command: ExecCommand,
+        /// The command as it may be shown.
+        shown: String,
     },
     /// Stops a container.
     StopContainer {

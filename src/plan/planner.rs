@@ -12,6 +12,7 @@ use crate::model::volume::{Preparation, VolumeSpec};
 use super::builder::{Chain, PlanBuilder};
 use super::containers::ContainerPlanner;
 use super::diff;
+use super::mask;
 use super::order::Containers;
 use super::{Action, Cause, Goal, Notice, Plan, Request};
 
@@ -55,7 +56,9 @@ pub fn plan_host(host: &HostSpec, state: &HostState, request: &Request) -> Resul
             container_planner.take_down(&containers, &selected)?;
         }
     }
-    Ok(planner.builder.finish())
+    let mut plan = planner.builder.finish();
+    mask::hide(&mut plan, &host.secrets);
+    Ok(plan)
 }
 
 struct Planner<'a> {

@@ -156,6 +156,24 @@ fn secrets_do_not_show_in_plans() {
 }
 
 #[test]
+fn values_from_outside_the_files_do_not_show_either() {
+    let mut host = host(
+        "web: {image: i, exec_commands: ['login --token=hunter2'], create_options: {labels: {tok: hunter2}}}",
+    );
+    host.secrets.insert("hunter2");
+    let mut state = deployed(&host);
+    let found = state.containers.get_mut("m.web").expect("it");
+    found.settings.as_mut().expect("some").labels.insert("tok".to_owned(), "hunter1".to_owned());
+    let text = deploy(&host, &state);
+    assert!(text.contains("labels.tok [redacted] -> [redacted]"), "{text}");
+    assert!(
+        text.contains("login '--token=[redacted]'") || text.contains("login --token=[redacted]"),
+        "{text}"
+    );
+    assert!(!text.contains("hunter"), "{text}");
+}
+
+#[test]
 fn containers_that_link_to_a_replaced_one_are_replaced_after_it_although_nobody_selected_them() {
     let before = host("app: {user: 1}\nweb: {image: app, links: app}\nloner: {image: app}");
     let after = host("app: {user: 2}\nweb: {image: app, links: app}\nloner: {image: app}");

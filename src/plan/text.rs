@@ -37,10 +37,8 @@ impl fmt::Display for Action {
             Self::VerifyContainer { container_name, .. } => {
                 write!(formatter, "verify container {container_name}")
             }
-            Self::RunCommand { container_name, command } => {
-                let words = command.arguments.iter().map(String::as_str);
-                let line = shlex::try_join(words).unwrap_or_else(|_| command.arguments.join(" "));
-                write!(formatter, "run in container {container_name}: {line}")
+            Self::RunCommand { container_name, shown, .. } => {
+                write!(formatter, "run in container {container_name}: {shown}")
             }
             Self::StopContainer { container_name, .. } => {
                 write!(formatter, "stop container {container_name}")

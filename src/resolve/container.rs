@@ -280,10 +280,10 @@ impl Builder<'_> {
     fn exec_command(&self, raw: &RawExecCommand) -> Option<ExecCommand> {
         let arguments = match &raw.command {
             RawCommand::Words(words) => {
-                words.iter().map(|word| self.context.text(word)).collect::<Option<_>>()?
+                words.iter().map(|word| self.context.free_text(word)).collect::<Option<_>>()?
             }
             RawCommand::Line(line) => {
-                let text = self.context.text(line)?;
+                let text = self.context.free_text(line)?;
                 let words = shlex::split(&text);
                 if words.is_none() {
                     // The line is not repeated here: it may hold a password.

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use crate::model::place::Place;
-use crate::model::secret::{SensitiveText, is_secret_name};
+use crate::model::secret::{Secrets, SensitiveText, is_secret_name};
 use crate::model::variables::Variables;
 use crate::source::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::file::SourceMap;
@@ -17,11 +17,33 @@ pub(super) struct Context<'a> {
     variables: &'a Variables,
     /// Resolvers run for every host and instance and only ever add to this.
     diagnostics: RefCell<Diagnostics>,
+    /// Values of variables in free text: nobody knows which of them are secrets.
+    secrets: RefCell<Secrets>,
 }
 
 impl<'a> Context<'a> {
     pub(super) fn new(sources: &'a SourceMap, variables: &'a Variables) -> Self {
-        Self { sources, variables, diagnostics: RefCell::new(Diagnostics::new()) }
+        Self {
+            sources,
+            variables,
+            diagnostics: RefCell::new(Diagnostics::new()),
+            secrets: RefCell::default(),
+        }
+    }
+
+    /// The secrets so far.
+    pub(super) fn secrets(&self) -> Secrets {
+        self.secrets.borrow().clone()
+    }
+
+    /// A text that is passed on as it is: commands, labels, options of drivers. A value from outside
+    /// the file is remembered as a secret.
+    pub(super) fn free_text(&self, raw: &RawText) -> Option<String> {
+        let text = self.text(raw)?;
+        if raw.tag == Some(TextTag::Env) {
+            self.secrets.borrow_mut().insert(&text);
+        }
+        Some(text)
     }
 
     pub(super) fn into_diagnostics(self) -> Diagnostics {

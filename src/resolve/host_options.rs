@@ -306,7 +306,7 @@ fn text_mapping(reader: &OptionReader<'_>, node: &Node) -> Option<Value> {
     let entries = reader.text_entries(node)?;
     let values: Option<serde_json::Map<String, Value>> = entries
         .into_iter()
-        .map(|(key, raw)| Some((key, Value::String(reader.context.text(&raw)?))))
+        .map(|(key, raw)| Some((key, Value::String(reader.context.free_text(&raw)?))))
         .collect();
     values.map(Value::Object)
 }

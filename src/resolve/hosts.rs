@@ -12,6 +12,7 @@ use secrecy::SecretString;
 use crate::model::connection::{
     Connection, DEFAULT_DOCKER_SOCKET, RemoteEngine, SshConfigSource, SshConnection, SshTarget,
 };
+use crate::model::secret::Secrets;
 use crate::model::spec::{EngineSettings, HostSpec, Interfaces, RegistryLogin};
 use crate::source::diagnostic::Diagnostic;
 use crate::source::raw::{RawHost, RawInventory, RawName, RawRegistryLogin, RawSshConfig, RawText};
@@ -138,6 +139,7 @@ impl Filler<'_> {
             engine,
             interfaces: self.interfaces(raw),
             registry_logins: self.registry_logins(&raw.auth_configs),
+            secrets: Secrets::default(),
             networks: Vec::new(),
             volumes: Vec::new(),
             containers: Vec::new(),

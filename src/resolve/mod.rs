@@ -28,7 +28,7 @@ use std::path::Path;
 
 use indexmap::IndexMap;
 
-use crate::model::spec::FleetSpec;
+use crate::model::spec::{FleetSpec, HostSpec};
 use crate::model::variables::Variables;
 use crate::source::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::file::SourceMap;
@@ -67,7 +67,9 @@ pub fn resolve(
     }
     let map_specs = resolved.iter().map(|map| map.spec(host_names.iter().cloned())).collect();
     drop(landscape);
-    let hosts = hosts.into_iter().map(|(name, host)| (name, host.spec)).collect();
+    let secrets = context.secrets();
+    let with_secrets = |host: ResolvedHost| HostSpec { secrets: secrets.clone(), ..host.spec };
+    let hosts = hosts.into_iter().map(|(name, host)| (name, with_secrets(host))).collect();
     (FleetSpec { hosts, host_groups, maps: map_specs }, context.into_diagnostics())
 }
 

@@ -127,7 +127,7 @@ fn owner(context: &Context<'_>, user: &RawUser) -> Option<String> {
 }
 
 fn texts(context: &Context<'_>, options: &[(RawName, RawText)]) -> BTreeMap<String, String> {
-    options.iter().filter_map(|(name, raw)| Some((name.value.clone(), context.text(raw)?))).collect()
+    options.iter().filter_map(|(name, raw)| Some((name.value.clone(), context.free_text(raw)?))).collect()
 }
 
 fn places(context: &Context<'_>, span: Span) -> Places {

@@ -36,7 +36,7 @@ impl OptionReader<'_> {
             self.wrong(node, "text");
             return None;
         };
-        self.context.text(&raw)
+        self.context.free_text(&raw)
     }
 
     pub(super) fn integer(&self, node: &Node) -> Option<i64> {
@@ -151,7 +151,7 @@ impl OptionReader<'_> {
             );
             return None;
         }
-        let text = self.context.text(&raw)?;
+        let text = self.context.free_text(&raw)?;
         let (name, value) = text.split_once('=').unwrap_or((&text, ""));
         let value = RawText { text: value.to_owned(), tag: None, span: node.span };
         Some(TextEntry { name: name.to_owned(), value, has_value: text.contains('=') })

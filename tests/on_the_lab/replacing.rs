@@ -35,16 +35,12 @@ fn a_container_whose_program_is_missing_is_put_back_on_every_host() {
     let name = format!("{}app", deployment.prefix());
     let expected = format!(
         "web1,apps1  FAILED  put back: every container is the old one  T s
-    start container {name}: failed, put back as it was
-        POST /containers/{name}/start: "
+    start container {name}.dmfab-new: failed, put back as it was
+        POST /containers/{name}.dmfab-new/start: "
     );
     assert!(ended.screen().starts_with(&expected), "{}", ended.screen());
     ended.says("exec: \"/bin/no-such-program\": stat /bin/no-such-program: no such file or directory");
-    assert!(
-        ended.screen().ends_with("\n\n2 hosts: 2 failed · all put back · T s\n"),
-        "{}",
-        ended.screen()
-    );
+    assert!(ended.screen().ends_with("\n\n2 hosts: 2 failed · all put back · T s\n"), "{}", ended.screen());
 
     deployment.set_map(&app(&port, "  create_options:\n    environment: {FIXED: 1}\n"));
     deployment.deploy();
@@ -61,7 +57,7 @@ fn a_container_whose_port_is_taken_is_put_back() {
     deployment.set_map(&app(&taken, ""));
     let ended = fails_and_puts_back(&deployment, 7);
     ended.says("apps2  FAILED  put back: every container is the old one");
-    ended.says(&format!("start container {}app: failed, put back as it was", deployment.prefix()));
+    ended.says(&format!("start container {}app.dmfab-new: failed, put back as it was", deployment.prefix()));
     ended.says(&format!(":{} failed: port is already allocated", taken.number));
     other.runs_exactly(["app"]);
 

@@ -111,7 +111,8 @@ pub(super) async fn stop(
         }
     };
     let part = path_part(&call, name)?;
-    within(&call, grace + STOP_MARGIN, engine.docker.stop_container(&part, options)).await
+    within(&call, grace + STOP_MARGIN.min(engine.call_timeout), engine.docker.stop_container(&part, options))
+        .await
 }
 
 pub(super) async fn rename(engine: &DockerEngine, name: &str, new_name: &str) -> Result<(), EngineError> {
