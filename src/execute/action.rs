@@ -74,9 +74,9 @@ impl<E: Engine, S: Shell> Host<'_, E, S> {
             }
             Action::CreateNetwork { network } => self.engine.create_network(network).await?,
             Action::CreateVolume { volume } => drop(self.engine.create_volume(volume).await?),
-            Action::PrepareVolume { volume_name, preparation } => {
+            Action::PrepareVolume { volume_name, preparation, only_if_empty } => {
                 let mountpoint = self.mountpoint(volume_name).await?;
-                prepare_volume(self.shell, &mountpoint, preparation).await?;
+                prepare_volume(self.shell, &mountpoint, preparation, *only_if_empty).await?;
             }
             Action::RemoveVolume { volume_name } => self.engine.remove_volume(volume_name).await?,
             Action::CreateContainer { container_name, spec } => {

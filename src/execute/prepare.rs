@@ -43,11 +43,12 @@ pub async fn prepare_volume(
     shell: &impl Shell,
     mountpoint: &str,
     preparation: &Preparation,
+    only_if_empty: bool,
 ) -> Result<(), PrepareError> {
     if !is_safe_mountpoint(mountpoint) {
         return Err(PrepareError::UnsafePath { mountpoint: mountpoint.to_owned() });
     }
-    let script = preparation_script(mountpoint, preparation).ok_or(PrepareError::NulByte)?;
+    let script = preparation_script(mountpoint, preparation, only_if_empty).ok_or(PrepareError::NulByte)?;
     let output = shell.run_script(&script).await?;
     match output.status {
         0 => return Ok(()),
@@ -65,7 +66,7 @@ fn is_safe_mountpoint(path: &str) -> bool {
 }
 
 /// `-h` keeps chown off the targets of symbolic links; `chmod -R` leaves links alone by itself.
-fn preparation_script(mountpoint: &str, preparation: &Preparation) -> Option<String> {
+fn preparation_script(mountpoint: &str, preparation: &Preparation, only_if_empty: bool) -> Option<String> {
     let path = quote(mountpoint)?;
     let mut script = format!(
         "{AS_ROOT}path={path}\n\
@@ -73,6 +74,9 @@ fn preparation_script(mountpoint: &str, preparation: &Preparation) -> Option<Str
          as_root test -d \"$path\" || {{ echo \"$path is not a directory\" >&2; exit 3; }}\n\
          as_root test ! -L \"$path\" || {{ echo \"$path is a symbolic link\" >&2; exit 3; }}\n"
     );
+    if only_if_empty {
+        script.push_str("entries=$(as_root ls -A -- \"$path\")\n[ -z \"$entries\" ] || exit 0\n");
+    }
     if let Some(owner) = &preparation.owner {
         script.push_str(&format!("as_root chown -hR -- {} \"$path\"\n", quote(owner)?));
     }
@@ -117,7 +121,7 @@ mod tests {
         fs::set_permissions(&outside, fs::Permissions::from_mode(0o600)).unwrap();
         symlink(&outside, format!("{path}/link")).unwrap();
         let preparation = Preparation { owner: Some(own_ids(&path)), mode: Some("u=rwX,g=rX,o=".to_owned()) };
-        prepare_volume(&HostShell::Local, &path, &preparation).await.unwrap();
+        prepare_volume(&HostShell::Local, &path, &preparation, false).await.unwrap();
         assert_eq!(mode(&path), 0o750);
         assert_eq!(mode(&format!("{path}/inner/file")), 0o640);
         assert_eq!(mode(outside.to_str().unwrap()), 0o600);
@@ -135,7 +139,7 @@ mod tests {
             (format!("{path}/inner/file"), "is not a directory"),
             (format!("{path}/missing"), "is not a directory"),
         ] {
-            let error = prepare_volume(&HostShell::Local, &path, &preparation).await.unwrap_err();
+            let error = prepare_volume(&HostShell::Local, &path, &preparation, false).await.unwrap_err();
             assert!(error.to_string().ends_with(words), "{path}: {error}");
         }
     }
@@ -145,8 +149,21 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let path = volume(&parent);
         let preparation = Preparation { owner: None, mode: Some("--no-such-mode".to_owned()) };
-        let error = prepare_volume(&HostShell::Local, &path, &preparation).await.unwrap_err();
+        let error = prepare_volume(&HostShell::Local, &path, &preparation, false).await.unwrap_err();
         assert!(matches!(&error, PrepareError::Failed { stderr, .. } if stderr.contains("chmod")), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_volume_with_files_is_left_alone_if_only_empty_ones_are_meant() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = volume(&parent);
+        let preparation = Preparation { owner: None, mode: Some("0700".to_owned()) };
+        let before = mode(&path);
+        prepare_volume(&HostShell::Local, &path, &preparation, true).await.unwrap();
+        assert_eq!(mode(&path), before);
+        fs::remove_dir_all(format!("{path}/inner")).unwrap();
+        prepare_volume(&HostShell::Local, &path, &preparation, true).await.unwrap();
+        assert_eq!(mode(&path), 0o700);
     }
 
     #[test]

@@ -22,8 +22,8 @@ use crate::model::container::MountSource;
 use crate::model::item::{ItemId, ItemKind};
 use crate::model::observed::{ContainerStatus, HostState};
 use crate::model::ownership::{Owner, PREDECESSOR_SUFFIX, SUCCESSOR_SUFFIX};
-use crate::model::spec::ContainerSpec;
-use crate::model::volume::Preparation;
+use crate::model::spec::{ContainerSpec, HostSpec};
+use crate::model::volume::VolumeSpec;
 
 use super::actions::{connect, create, remove, rename, run_commands, start, stop, verify};
 use super::builder::{Chain, PlanBuilder};
@@ -34,6 +34,7 @@ use super::planner::{PlanError, refuse_foreign};
 use super::{Action, Cause, Goal, Notice, ReplacementId, StepId};
 
 pub(super) struct ContainerPlanner<'a> {
+    host: &'a HostSpec,
     state: &'a HostState,
     builder: &'a mut PlanBuilder,
     judge: Judge<'a>,
@@ -96,11 +97,12 @@ impl Work<'_> {
 
 impl<'a> ContainerPlanner<'a> {
     pub(super) fn new(
+        host: &'a HostSpec,
         state: &'a HostState,
         builder: &'a mut PlanBuilder,
-        new_volumes: BTreeMap<String, Preparation>,
+        new_volumes: BTreeSet<String>,
     ) -> Self {
-        Self { state, builder, judge: Judge::new(state, new_volumes), pulls: BTreeMap::new() }
+        Self { host, state, builder, judge: Judge::new(state, new_volumes), pulls: BTreeMap::new() }
     }
 
     /// Containers that were not selected are touched only where they run and are tied to
@@ -219,7 +221,7 @@ impl<'a> ContainerPlanner<'a> {
             // The first network is joined at creation.
             chain.then(connect(&name, endpoint), Vec::new());
         }
-        for action in prepare_again(spec, self.judge.new_volumes()) {
+        for action in prepare_again(spec, self.host, &self.judge) {
             chain.then(action, Vec::new());
         }
         work.last = chain.last();
@@ -426,18 +428,20 @@ fn stop_order(works: &[Work<'_>], replacement: ReplacementId) -> Vec<usize> {
 }
 
 /// Creating a container on an empty volume gives the volume the owner and mode that the path has
-/// in the image. New volumes are therefore prepared once more before the container starts.
-fn prepare_again(spec: &ContainerSpec, new_volumes: &BTreeMap<String, Preparation>) -> Vec<Action> {
-    let mounted = spec.settings.mounts.values().filter_map(|mount| match &mount.source {
-        MountSource::Volume(volume_name) => Some(volume_name),
-        MountSource::HostPath(_) => None,
-    });
-    let prepared = mounted.filter_map(|volume_name| Some((volume_name, new_volumes.get(volume_name)?)));
+/// in the image, and the files in it. Volumes are therefore prepared once more before the container
+/// starts: new ones with all their files, others as long as nobody has put files there.
+fn prepare_again(spec: &ContainerSpec, host: &HostSpec, judge: &Judge<'_>) -> Vec<Action> {
+    let is_mounted = |volume: &&VolumeSpec| {
+        let source = MountSource::Volume(volume.name.clone());
+        spec.settings.mounts.values().any(|mount| mount.source == source)
+    };
+    let prepared = host.volumes.iter().filter(|volume| !volume.preparation.is_empty());
     prepared
-        .filter(|(_, preparation)| !preparation.is_empty())
-        .map(|(volume_name, preparation)| Action::PrepareVolume {
-            volume_name: volume_name.clone(),
-            preparation: preparation.clone(),
+        .filter(is_mounted)
+        .map(|volume| Action::PrepareVolume {
+            volume_name: volume.name.clone(),
+            preparation: volume.preparation.clone(),
+            only_if_empty: !judge.makes_volume(&volume.name),
         })
         .collect()
 }

@@ -9,7 +9,7 @@ use std::fmt::Display;
 
 use serde_json::Value;
 
-use crate::model::container::{ContainerSettings, Endpoint, Healthcheck};
+use crate::model::container::{ContainerSettings, Endpoint, Healthcheck, NetworkMode};
 use crate::model::host_options::is_decided_by_daemon;
 use crate::model::network::NetworkSpec;
 use crate::model::observed::{ObservedNetwork, ObservedVolume};
@@ -56,7 +56,9 @@ pub fn container_differences(
     differences.environment(environment, &found.environment);
     differences.labels(labels, &found.labels);
     differences.value("user", user.as_ref(), found.user.as_ref());
-    differences.value_if_wanted("hostname", hostname.as_ref(), found.hostname.as_ref());
+    if has_own_hostname(network_mode) || hostname.is_some() {
+        differences.value("hostname", hostname.as_ref(), found.hostname.as_ref());
+    }
     differences.value("domainname", domainname.as_ref(), found.domainname.as_ref());
     differences.value("working_dir", working_dir.as_ref(), found.working_dir.as_ref());
     differences.set("exposes", exposed_ports, &found.exposed_ports);
@@ -110,18 +112,6 @@ impl Differences<'_> {
     fn value<T: PartialEq + Display>(&mut self, field: &str, wanted: Option<&T>, found: Option<&T>) {
         if wanted != found {
             self.push(field.to_owned(), wanted.map(T::to_string), found.map(T::to_string));
-        }
-    }
-
-    /// For settings that the Engine fills by itself where nothing is wanted.
-    fn value_if_wanted<T: PartialEq + Display>(
-        &mut self,
-        field: &str,
-        wanted: Option<&T>,
-        found: Option<&T>,
-    ) {
-        if wanted.is_some() {
-            self.value(field, wanted, found);
         }
     }
 
@@ -221,6 +211,11 @@ impl Differences<'_> {
             }
         }
     }
+}
+
+/// In a network of the host or of another container, the Engine reports a name that nobody chose.
+fn has_own_hostname(network_mode: &NetworkMode) -> bool {
+    matches!(network_mode, NetworkMode::Default | NetworkMode::None)
 }
 
 /// Whether the Engine, and not a wish, made a value what it is: the daemon's configuration where

@@ -1,13 +1,12 @@
 //! What is to be done with each container: a comparison of what is wanted with what was found, and
 //! with what the plan does to the containers it depends on.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::model::container::{ContainerSettings, NetworkMode};
 use crate::model::item::{ItemId, ItemKind};
 use crate::model::observed::{ContainerStatus, HostState, ObservedContainer};
 use crate::model::spec::ContainerSpec;
-use crate::model::volume::Preparation;
 
 use super::diff;
 use super::effective::effective_settings;
@@ -29,8 +28,8 @@ pub(super) enum Verdict {
 /// Judges containers, dependencies first, and remembers what becomes of them.
 pub(super) struct Judge<'a> {
     state: &'a HostState,
-    /// Volumes that this plan makes and prepares.
-    new_volumes: BTreeMap<String, Preparation>,
+    /// Volumes that this plan makes.
+    new_volumes: BTreeSet<String>,
     /// Containers that this plan makes anew, or for the first time.
     renewed: BTreeSet<String>,
     /// Containers that this plan starts again as they are.
@@ -38,7 +37,7 @@ pub(super) struct Judge<'a> {
 }
 
 impl<'a> Judge<'a> {
-    pub(super) fn new(state: &'a HostState, new_volumes: BTreeMap<String, Preparation>) -> Self {
+    pub(super) fn new(state: &'a HostState, new_volumes: BTreeSet<String>) -> Self {
         Self { state, new_volumes, renewed: BTreeSet::new(), restarted: BTreeSet::new() }
     }
 
@@ -54,8 +53,8 @@ impl<'a> Judge<'a> {
         self.renewed.contains(container_name)
     }
 
-    pub(super) fn new_volumes(&self) -> &BTreeMap<String, Preparation> {
-        &self.new_volumes
+    pub(super) fn makes_volume(&self, volume_name: &str) -> bool {
+        self.new_volumes.contains(volume_name)
     }
 
     pub(super) fn verdict(&self, spec: &ContainerSpec, found: Option<Found<'_>>, goal: Goal) -> Verdict {
@@ -119,7 +118,7 @@ impl<'a> Judge<'a> {
         let names: BTreeSet<&str> = renewed.chain(lost).collect();
         let replaced = names.into_iter().map(ItemId::container);
         let volumes = spec.dependencies.iter().filter(|item| item.kind == ItemKind::Volume);
-        let renewed_volumes = volumes.filter(|item| self.new_volumes.contains_key(&item.name)).cloned();
+        let renewed_volumes = volumes.filter(|item| self.new_volumes.contains(&item.name)).cloned();
         replaced.chain(renewed_volumes).map(|item| Cause::DependencyReplaced { item }).collect()
     }
 
@@ -145,7 +144,11 @@ pub(super) fn ties(settings: &ContainerSettings) -> impl Iterator<Item = &str> {
         NetworkMode::Container(name) => Some(name.as_str()),
         NetworkMode::Default | NetworkMode::None | NetworkMode::Host => None,
     };
+    let shared_namespaces = ["PidMode", "IpcMode"]
+        .into_iter()
+        .filter_map(|option| settings.host_options.get(option)?.as_str()?.strip_prefix("container:"));
     links
+        .chain(shared_namespaces)
         .chain(settings.volumes_from.keys().map(String::as_str))
         .chain(endpoint_links.map(|link| link.container_name.as_str()))
         .chain(shared_network)

@@ -169,6 +169,8 @@ pub enum Action {
         volume_name: String,
         /// Owner and mode.
         preparation: Preparation,
+        /// Leaves a volume alone that holds files: they have the owner somebody gave them.
+        only_if_empty: bool,
     },
     /// Removes a volume (only ever to take back its creation).
     RemoveVolume {

@@ -7,7 +7,7 @@ use crate::model::network::NetworkSpec;
 use crate::model::observed::{HostState, ObservedVolume};
 use crate::model::ownership::{self, CONFIG_LABEL, INSTANCE_LABEL, MAP_LABEL, Owner};
 use crate::model::spec::{ContainerSpec, HostSpec};
-use crate::model::volume::{Preparation, VolumeSpec};
+use crate::model::volume::VolumeSpec;
 
 use super::builder::{Chain, PlanBuilder};
 use super::containers::ContainerPlanner;
@@ -47,12 +47,13 @@ pub fn plan_host(host: &HostSpec, state: &HostState, request: &Request) -> Resul
             let selected = containers.with_dependencies(&request.container_names);
             planner.plan_networks(&containers, &selected)?;
             let new_volumes = planner.plan_volumes(&containers, &selected)?;
-            let mut container_planner = ContainerPlanner::new(state, &mut planner.builder, new_volumes);
+            let mut container_planner = ContainerPlanner::new(host, state, &mut planner.builder, new_volumes);
             container_planner.bring_up(&containers, &selected, request.goal)?;
         }
         Goal::Shutdown => {
             let selected = containers.with_dependents(&request.container_names);
-            let mut container_planner = ContainerPlanner::new(state, &mut planner.builder, BTreeMap::new());
+            let mut container_planner =
+                ContainerPlanner::new(host, state, &mut planner.builder, BTreeSet::new());
             container_planner.take_down(&containers, &selected)?;
         }
     }
@@ -122,9 +123,9 @@ impl Planner<'_> {
         &mut self,
         containers: &Containers<'_>,
         selected: &BTreeSet<&str>,
-    ) -> Result<BTreeMap<String, Preparation>, PlanError> {
+    ) -> Result<BTreeSet<String>, PlanError> {
         let needed = needed_items(containers, selected, ItemKind::Volume);
-        let mut new_volumes = BTreeMap::new();
+        let mut new_volumes = BTreeSet::new();
         for volume in &self.host.volumes {
             if !needed.contains(volume.name.as_str()) {
                 continue;
@@ -133,7 +134,7 @@ impl Planner<'_> {
                 Some(found) => self.plan_found_volume(volume, found)?,
                 None => {
                     self.plan_new_volume(volume);
-                    new_volumes.insert(volume.name.clone(), volume.preparation.clone());
+                    new_volumes.insert(volume.name.clone());
                 }
             }
         }
@@ -178,7 +179,11 @@ impl Planner<'_> {
 }
 
 fn prepare(volume: &VolumeSpec) -> Action {
-    Action::PrepareVolume { volume_name: volume.name.clone(), preparation: volume.preparation.clone() }
+    Action::PrepareVolume {
+        volume_name: volume.name.clone(),
+        preparation: volume.preparation.clone(),
+        only_if_empty: false,
+    }
 }
 
 /// Names of the networks or volumes that the selected containers need.

@@ -17,12 +17,13 @@ impl fmt::Display for Action {
             Self::PullImage { reference } => write!(formatter, "pull image {reference}"),
             Self::CreateNetwork { network } => write!(formatter, "create network {}", network.name),
             Self::CreateVolume { volume } => write!(formatter, "create volume {}", volume.name),
-            Self::PrepareVolume { volume_name, preparation } => {
+            Self::PrepareVolume { volume_name, preparation, only_if_empty } => {
                 write!(formatter, "prepare volume {volume_name}:")?;
                 if let Some(owner) = &preparation.owner {
                     write!(formatter, " chown {owner}")?;
                 }
-                preparation.mode.iter().try_for_each(|mode| write!(formatter, " chmod {mode}"))
+                preparation.mode.iter().try_for_each(|mode| write!(formatter, " chmod {mode}"))?;
+                formatter.write_str(if *only_if_empty { " if it is empty" } else { "" })
             }
             Self::RemoveVolume { volume_name } => write!(formatter, "remove volume {volume_name}"),
             Self::CreateContainer { container_name, .. } => {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use indexmap::IndexMap;
 use serde::Serialize;
 
-use crate::model::item::ItemId;
+use crate::model::item::{ItemId, ItemKind};
 use crate::model::volume::Preparation;
 use crate::plan::{Action, Cause, Plan, Step};
 use crate::wording::count;
@@ -75,7 +75,9 @@ impl Row<'_> {
     /// What happens, in words: `create, start`.
     pub(super) fn what(&self) -> String {
         let mut words = vec![self.main_word().to_owned()];
-        words.extend(self.steps.iter().filter_map(|step| preparation_words(&step.action)));
+        // A container's steps may prepare a volume once more; that is told where the volume is.
+        let of_volume = self.steps.iter().filter(|step| step.item.kind == ItemKind::Volume);
+        words.extend(of_volume.filter_map(|step| preparation_words(&step.action)));
         words.retain(|word| !word.is_empty());
         let starts = self.steps.iter().any(|step| matches!(step.action, Action::StartContainer { .. }));
         if self.change() == Change::Create && starts {

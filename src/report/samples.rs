@@ -134,7 +134,8 @@ pub(super) fn new_volume() -> Vec<Step> {
     };
     let item = ItemId::volume("shop.data");
     let causes = vec![Cause::Absent { place: Some(place(12)) }];
-    let prepare = Action::PrepareVolume { volume_name: "shop.data".into(), preparation };
+    let prepare =
+        Action::PrepareVolume { volume_name: "shop.data".into(), preparation, only_if_empty: false };
     let mut prepared = step(item.clone(), prepare, Vec::new());
     prepared.after.push(StepId(0));
     vec![step(item, Action::CreateVolume { volume: Box::new(volume) }, causes), prepared]
