@@ -40,7 +40,7 @@ demo: setup ## Start the lab and deploy the shop to four hosts (needs root)
 test: setup ## Run all tests on the lab (needs root)
 	@was_up=$$([ -e target/lab/lab.json ] && echo 1 || echo); \
 	$(LAB) up 4; \
-	trap '[ -n "$$was_up$(KEEP_LAB)" ] || $(LAB) down' EXIT; \
+	trap '[ -n "$${was_up}$(KEEP_LAB)" ] || $(LAB) down' EXIT; \
 	cargo test --locked --all-features
 
 .PHONY: test-engines

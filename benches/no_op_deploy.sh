@@ -8,6 +8,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly ROUNDS=${1:-7} HOSTS=8 CONTAINERS=12
+# The hosts of `lab up 8`; a lab may have more.
+readonly SELECTION=web1-2,apps1-6
 readonly MAP=bench
 work=$(mktemp -d)
 
@@ -27,15 +29,15 @@ prepare() {
     cat >>"$work/inventory.yaml" <<MAP
 maps:
   $MAP:
-    clients: all
+    clients: [web1-2, apps1-6]
     app:
       image: dmfab-lab/app:1
       instances: [$instances]
       stop_timeout: 1
       create_options: {command: [sleep]}
 MAP
-    mapfile -t hosts < <(target/release/dmfab hosts "$work/inventory.yaml" | awk 'NR > 1 { print $1 }')
-    target/release/dmfab deploy "$work/inventory.yaml" --yes --progress quiet >/dev/null
+    mapfile -t hosts < <(target/release/dmfab hosts "$work/inventory.yaml" --hosts "$SELECTION" | awk 'NR > 1 { print $1 }')
+    target/release/dmfab deploy "$work/inventory.yaml" --yes --progress quiet >/dev/null 2>&1
     # docker has no option for ssh's configuration; it takes whatever `ssh` is on the path.
     mkdir "$work/bin"
     printf '#!/bin/sh\nexec /usr/bin/ssh -F "%s" "$@"\n' "$PWD/target/lab/ssh_config" >"$work/bin/ssh"
@@ -56,7 +58,7 @@ docker_ps() { printf '%s\n' "${hosts[@]}" | PATH="$work/bin:$PATH" xargs -P "$HO
 # Seconds of a shell function, by the clock of the shell.
 seconds() {
     local start=$EPOCHREALTIME
-    "$@" >/dev/null
+    "$@" >/dev/null 2>&1
     awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.3f\n", b - a }'
 }
 
@@ -70,7 +72,7 @@ api_calls() {
     tests/lab/lab exec web1 sh -c 'mkdir -p /etc/docker; echo "{\"debug\": true}" >/etc/docker/daemon.json; kill -HUP "$(pidof dockerd)"'
     until grep -q 'Reloaded configuration' "$log"; do :; done
     before=$(grep -c 'Calling' "$log" || true)
-    no_op >/dev/null
+    no_op >/dev/null 2>&1
     tail -n +1 "$log" | grep 'Calling' | tail -n +"$((before + 1))" |
         sed 's/.*Calling \([A-Z]*\) \/v[0-9.]*\(\/[a-z]*\).*/\1 \2/; s/.*Calling \([A-Z]*\) \(\/[a-z]*\).*/\1 \2/; s/".*//' | sort | uniq -c
 }
