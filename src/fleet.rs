@@ -326,6 +326,7 @@ impl<'f> Member<'f> {
                     shell: &connected.shell,
                     registry_logins: &self.host.registry_logins,
                     wait_timeout: self.host.engine.wait_timeout,
+                    secrets: &self.host.secrets,
                 };
                 execute::execute(plan, &host, events, interruption).await
             }

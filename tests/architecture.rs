@@ -13,15 +13,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("source", &["model"]),
     ("resolve", &["source", "model"]),
     ("plan", &["model"]),
-    ("image", &["model"]),
     ("host", &["model"]),
     ("event", &["plan", "model"]),
     ("observe", &["host", "model"]),
-    // `observe` asks whether volumes are empty through a trait; the shell behind it is `execute`'s.
-    ("execute", &["host", "plan", "model", "event", "image", "observe"]),
-    ("fleet", &["source", "resolve", "plan", "host", "event", "observe", "execute", "model", "image"]),
-    // Reports fold host names into ranges as `resolve` unfolds them.
-    ("report", &["event", "plan", "model", "resolve"]),
+    // Only its tests observe: what a plan did is what the next look finds.
+    ("execute", &["host", "plan", "model", "event", "observe"]),
+    ("fleet", &["source", "resolve", "plan", "host", "event", "observe", "execute", "model"]),
+    ("report", &["event", "plan", "model"]),
 ];
 
 /// Crates that may be named by few files only, so that they can be exchanged.

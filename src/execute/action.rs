@@ -8,6 +8,7 @@ use crate::host::engine::Engine;
 use crate::host::engine_error::EngineError;
 use crate::host::shell::{Shell, ShellError};
 use crate::model::image::ImageReference;
+use crate::model::secret::Secrets;
 use crate::model::spec::RegistryLogin;
 use crate::plan::Action;
 
@@ -63,6 +64,8 @@ pub struct Host<'a, E, S> {
     pub registry_logins: &'a BTreeMap<String, RegistryLogin>,
     /// How long a command in a container may take.
     pub wait_timeout: Option<Duration>,
+    /// Taken out of everything that is told.
+    pub secrets: &'a Secrets,
 }
 
 impl<E: Engine, S: Shell> Host<'_, E, S> {
@@ -147,6 +150,15 @@ impl<E: Engine, S: Shell> Host<'_, E, S> {
     /// What to tell the operator about a failed action: the chain of causes, a remedy, and what the
     /// container or command wrote last.
     pub async fn explain(&self, action: &Action, error: &ActionError) -> Problem {
+        let problem = self.problem(action, error).await;
+        Problem {
+            chain: problem.chain.iter().map(|level| self.secrets.mask(level)).collect(),
+            help: problem.help,
+            output: problem.output.map(|output| self.secrets.mask(&output)),
+        }
+    }
+
+    async fn problem(&self, action: &Action, error: &ActionError) -> Problem {
         let problem = Problem::of(error).with_help(remedy(action, error));
         match (action, error) {
             (_, ActionError::Command { output, .. }) => problem.with_output(output.clone()),

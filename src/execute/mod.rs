@@ -10,7 +10,7 @@ pub mod prepare;
 mod tests;
 mod verify;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use futures_util::future::Either;
@@ -60,8 +60,8 @@ struct Run<'a, E, S> {
     host: &'a Host<'a, E, S>,
     events: &'a Events,
     progress: Vec<Progress>,
-    /// Failed steps, with the replacement each was part of.
-    failures: Vec<(StepFailure, Option<ReplacementId>)>,
+    /// Failed steps in the plan's order, with the replacement each was part of.
+    failures: BTreeMap<StepId, (StepFailure, Option<ReplacementId>)>,
     /// Replacements that will not be completed and have to be taken back.
     doomed: BTreeSet<ReplacementId>,
     /// Failed steps that may have had their effect.
@@ -89,7 +89,7 @@ impl<'a, E: Engine, S: Shell> Run<'a, E, S> {
             host,
             events,
             progress,
-            failures: Vec::new(),
+            failures: BTreeMap::new(),
             doomed: BTreeSet::new(),
             uncertain: BTreeSet::new(),
         }
@@ -167,7 +167,7 @@ impl<'a, E: Engine, S: Shell> Run<'a, E, S> {
         let step = &self.plan.steps[id.0];
         self.doomed.extend(step.replacement);
         let failure = StepFailure { text: step.action.to_string(), problem, undo: Undo::NotNeeded };
-        self.failures.push((failure, step.replacement));
+        self.failures.insert(id, (failure, step.replacement));
         self.skip_lost(SkipReason::DependencyFailed);
     }
 
@@ -211,7 +211,7 @@ impl<'a, E: Engine, S: Shell> Run<'a, E, S> {
     /// A replacement may be lost because of a failure elsewhere; then only its own undoing can
     /// fail, and that is told by the failure it came from.
     fn note_undo(&mut self, replacement: ReplacementId, undone: &Undo) {
-        let own = self.failures.iter_mut().filter(|(_, failed)| *failed == Some(replacement));
+        let own = self.failures.values_mut().filter(|(_, failed)| *failed == Some(replacement));
         let mut is_told = false;
         for (failure, _) in own {
             failure.undo = undone.clone();
@@ -220,7 +220,8 @@ impl<'a, E: Engine, S: Shell> Run<'a, E, S> {
         if let (false, Undo::Failed(problem)) = (is_told, undone) {
             let text = "put back what had been begun".to_owned();
             let failure = StepFailure { text, problem: problem.clone(), undo: undone.clone() };
-            self.failures.push((failure, Some(replacement)));
+            let last = self.members(replacement).last().unwrap_or(StepId(self.plan.steps.len()));
+            self.failures.insert(last, (failure, Some(replacement)));
         }
         self.skip_lost(SkipReason::DependencyFailed);
     }
@@ -236,7 +237,7 @@ impl<'a, E: Engine, S: Shell> Run<'a, E, S> {
                 HostOutcome::Done { changed, unchanged }
             };
         }
-        let failures: Vec<StepFailure> = self.failures.iter().map(|(failure, _)| failure.clone()).collect();
+        let failures: Vec<StepFailure> = self.failures.values().map(|(failure, _)| failure.clone()).collect();
         let touched = self
             .steps()
             .any(|(id, step)| self.progress[id.0] == Progress::Done && step.item.kind == ItemKind::Container);

@@ -19,6 +19,9 @@ use crate::testing::host;
 
 use super::*;
 
+static SECRETS: std::sync::LazyLock<crate::model::secret::Secrets> =
+    std::sync::LazyLock::new(Default::default);
+
 /// A shell on which every script ends with the same status.
 struct FakeShell(u32);
 
@@ -78,6 +81,7 @@ impl Bench {
             shell: &self.shell,
             registry_logins: &spec.registry_logins,
             wait_timeout: None,
+            secrets: &SECRETS,
         };
         self.runtime.block_on(execute(plan, &host, &Events::ignored(), interruption))
     }
@@ -93,6 +97,7 @@ impl Bench {
             shell: &self.shell,
             registry_logins: &host.registry_logins,
             wait_timeout: None,
+            secrets: &SECRETS,
         };
         for step in plan.steps.iter().take(step_count) {
             self.runtime.block_on(performer.perform(&step.action)).unwrap();

@@ -72,8 +72,19 @@ const SHORTEST_WITHIN_TEXT: usize = 4;
 impl Secrets {
     /// Remembers a value; an empty one is no secret.
     pub fn insert(&mut self, value: &str) {
-        if !value.is_empty() {
-            self.0.insert(value.to_owned());
+        if value.is_empty() {
+            return;
+        }
+        self.0.insert(value.to_owned());
+        // Command lines are shown with their words quoted.
+        self.0.extend(shlex::try_quote(value).ok().map(std::borrow::Cow::into_owned));
+    }
+
+    /// Remembers a command line as a whole and word by word.
+    pub fn insert_line(&mut self, line: &str) {
+        self.insert(line);
+        for word in shlex::split(line).unwrap_or_default() {
+            self.insert(&word);
         }
     }
 

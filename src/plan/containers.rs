@@ -23,7 +23,7 @@ use crate::model::item::{ItemId, ItemKind};
 use crate::model::observed::{ContainerStatus, HostState};
 use crate::model::ownership::{Owner, PREDECESSOR_SUFFIX, SUCCESSOR_SUFFIX};
 use crate::model::spec::{ContainerSpec, HostSpec};
-use crate::model::volume::VolumeSpec;
+use crate::model::volume::{Preparation, VolumeSpec};
 
 use super::actions::{connect, create, remove, rename, run_commands, start, stop, verify};
 use super::builder::{Chain, PlanBuilder};
@@ -40,6 +40,8 @@ pub(super) struct ContainerPlanner<'a> {
     judge: Judge<'a>,
     /// Images that this plan pulls, by reference.
     pulls: BTreeMap<String, StepId>,
+    /// Steps that prepare a volume once more, by volume.
+    preparations: BTreeMap<String, Vec<StepId>>,
 }
 
 /// One container on its way through the passes.
@@ -102,7 +104,8 @@ impl<'a> ContainerPlanner<'a> {
         builder: &'a mut PlanBuilder,
         new_volumes: BTreeSet<String>,
     ) -> Self {
-        Self { host, state, builder, judge: Judge::new(state, new_volumes), pulls: BTreeMap::new() }
+        let judge = Judge::new(state, new_volumes);
+        Self { host, state, builder, judge, pulls: BTreeMap::new(), preparations: BTreeMap::new() }
     }
 
     /// Containers that were not selected are touched only where they run and are tied to
@@ -210,6 +213,8 @@ impl<'a> ContainerPlanner<'a> {
         let spec = work.spec;
         let waits = self.creation_waits(spec);
         let name = work.first_name();
+        let is_late = self.is_created_late(spec);
+        let mounts: Vec<_> = prepared_mounts(spec, self.host).collect();
         let causes = work.take_causes();
         let mut chain = Chain::resume(self.builder, spec.item(), work.last, work.replacement);
         chain.because(causes);
@@ -221,8 +226,14 @@ impl<'a> ContainerPlanner<'a> {
             // The first network is joined at creation.
             chain.then(connect(&name, endpoint), Vec::new());
         }
-        for action in prepare_again(spec, self.host, &self.judge) {
-            chain.then(action, Vec::new());
+        for (volume_name, preparation) in mounts {
+            let only_if_empty = is_late || !self.judge.makes_volume(volume_name);
+            let volume_name = volume_name.to_owned();
+            chain.then(
+                Action::PrepareVolume { volume_name: volume_name.clone(), preparation, only_if_empty },
+                Vec::new(),
+            );
+            self.preparations.entry(volume_name).or_default().extend(chain.last());
         }
         work.last = chain.last();
     }
@@ -274,7 +285,10 @@ impl<'a> ContainerPlanner<'a> {
         if is_new && self.is_created_late(spec) {
             self.plan_creation(work);
         }
-        let waits = self.builder.waits_for(&spec.dependencies);
+        let mut waits = self.builder.waits_for(&spec.dependencies);
+        // Nobody's files are prepared under their hands: all preparations come before the first start.
+        let mounted = prepared_mounts(spec, self.host).filter_map(|(name, _)| self.preparations.get(name));
+        waits.extend(mounted.flatten());
         let name = if is_new { work.first_name() } else { spec.name.clone() };
         let causes = if is_new { Vec::new() } else { work.take_causes() };
         let mut chain = Chain::resume(self.builder, spec.item(), work.last, work.replacement);
@@ -430,18 +444,14 @@ fn stop_order(works: &[Work<'_>], replacement: ReplacementId) -> Vec<usize> {
 /// Creating a container on an empty volume gives the volume the owner and mode that the path has
 /// in the image, and the files in it. Volumes are therefore prepared once more before the container
 /// starts: new ones with all their files, others as long as nobody has put files there.
-fn prepare_again(spec: &ContainerSpec, host: &HostSpec, judge: &Judge<'_>) -> Vec<Action> {
+fn prepared_mounts<'h>(
+    spec: &ContainerSpec,
+    host: &'h HostSpec,
+) -> impl Iterator<Item = (&'h str, Preparation)> {
     let is_mounted = |volume: &&VolumeSpec| {
         let source = MountSource::Volume(volume.name.clone());
         spec.settings.mounts.values().any(|mount| mount.source == source)
     };
     let prepared = host.volumes.iter().filter(|volume| !volume.preparation.is_empty());
-    prepared
-        .filter(is_mounted)
-        .map(|volume| Action::PrepareVolume {
-            volume_name: volume.name.clone(),
-            preparation: volume.preparation.clone(),
-            only_if_empty: !judge.makes_volume(&volume.name),
-        })
-        .collect()
+    prepared.filter(is_mounted).map(|volume| (volume.name.as_str(), volume.preparation.clone()))
 }

@@ -11,7 +11,7 @@
 //! | X.dmfab-new | a first creation whose commands had not ended | it goes |
 //! | X.dmfab-old | the new one is lost | the old one comes back |
 
-use crate::model::observed::{HostState, ObservedContainer};
+use crate::model::observed::{ContainerStatus, HostState, ObservedContainer};
 use crate::model::ownership::{PREDECESSOR_SUFFIX, SUCCESSOR_SUFFIX};
 use crate::model::spec::ContainerSpec;
 
@@ -47,7 +47,7 @@ impl<'a> Leftovers<'a> {
                 let was_interrupted = stale.is_some() && !current.status.is_active();
                 Self { stale, settled, found: found(current, was_interrupted), ..Self::default() }
             }
-            (None, Some(proved), Some(old)) if proved.status.is_active() => Self {
+            (None, Some(proved), Some(old)) if proved.status != ContainerStatus::Created => Self {
                 returning: Some(proved),
                 settled: Some(old),
                 found: found(proved, false),

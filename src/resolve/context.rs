@@ -41,7 +41,7 @@ impl<'a> Context<'a> {
     pub(super) fn free_text(&self, raw: &RawText) -> Option<String> {
         let text = self.text(raw)?;
         if raw.tag == Some(TextTag::Env) {
-            self.secrets.borrow_mut().insert(&text);
+            self.secrets.borrow_mut().insert_line(&text);
         }
         Some(text)
     }
