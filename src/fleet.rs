@@ -182,7 +182,7 @@ impl Fleet {
         command: &RemoteCommand,
         options: FleetOptions,
         events: &Events,
-    ) -> Vec<(String, Result<CommandOutput, Problem>)> {
+    ) -> Vec<(String, Result<CommandOutput, RunError>)> {
         let hosts = host_names.iter().filter_map(|name| self.spec.hosts.get(name));
         stream::iter(hosts)
             .map(|host| async {
@@ -211,24 +211,47 @@ impl Fleet {
     }
 }
 
+/// Why a command on a host has no result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RunError {
+    /// The host was not reached; the command was not run.
+    Unreachable(Problem),
+    /// The host was reached; the command may have been run, and may still run.
+    NoResult(Problem),
+}
+
+impl RunError {
+    /// What to tell the operator.
+    pub fn problem(&self) -> &Problem {
+        match self {
+            Self::Unreachable(problem) | Self::NoResult(problem) => problem,
+        }
+    }
+}
+
 async fn run_on(
     host: &HostSpec,
     command: &RemoteCommand,
     deadlines: Deadlines,
-) -> Result<CommandOutput, Problem> {
+) -> Result<CommandOutput, RunError> {
     let Connection::Ssh(ssh) = &host.connection else {
-        return Err(Problem {
+        return Err(RunError::Unreachable(Problem {
             chain: vec![format!("host `{}` is not reached by SSH", host.name)],
             help: Some("run the command on this machine, or set `fabric_host`".to_owned()),
             output: None,
-        });
+        }));
     };
     let session = SshSession::connect(&host.name, &ssh.target, deadlines)
         .await
-        .map_err(|error| Problem::of(&error).with_help(error.help()))?;
+        .map_err(|error| RunError::Unreachable(Problem::of(&error).with_help(error.help())))?;
     let output = session.run(command).await;
     session.close().await;
-    output.map_err(|error| Problem::of(&error).with_help(error.help()))
+    output.map_err(|error| {
+        let still_runs =
+            "look on the host whether the command still runs, or give it more time with `--timeout`";
+        let help = error.help().or_else(|| error.may_have_run().then(|| still_runs.to_owned()));
+        RunError::NoResult(Problem::of(&error).with_help(help))
+    })
 }
 
 fn is_selected(containers: &BTreeSet<SelectedContainer>, spec: &crate::model::spec::ContainerSpec) -> bool {

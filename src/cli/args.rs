@@ -26,7 +26,8 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0    done, or nothing to do
   1    internal error
-  2    usage, inventory or map is wrong; nothing was touched
+  2    usage, inventory or map is wrong, or a question was not answered with yes;
+       nothing was touched
   3    changes are pending (plan --exit-code)
   4    a step failed on some host, or a host was refused: another map owns a name there
   5    a host could not be reached
@@ -123,7 +124,7 @@ pub(crate) struct HostArguments {
     #[arg(long, value_name = "N", default_value_t = DEFAULT_HOSTS_AT_ONCE, value_parser = parse_count)]
     pub(crate) parallel: usize,
     /// Seconds until a host that does not answer is given up.
-    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = parse_seconds)]
     pub(crate) connect_timeout: u64,
 }
 
@@ -242,7 +243,7 @@ pub(crate) struct PsArguments {
     pub(crate) files: FileArguments,
     #[command(flatten)]
     pub(crate) hosts: HostArguments,
-    /// Also containers that belong to no map.
+    /// Also containers that belong to no map of the inventory.
     #[arg(long, short)]
     pub(crate) all: bool,
     #[command(flatten)]
@@ -253,6 +254,12 @@ pub(crate) struct PsArguments {
 pub(crate) struct VersionArguments {
     /// Inventory whose Engines are asked.
     pub(crate) inventory: Option<PathBuf>,
+    /// A container map beside those that the inventory names; may be repeated.
+    #[arg(long = "map", value_name = "FILE", requires = "inventory")]
+    pub(crate) maps: Vec<PathBuf>,
+    /// A variable for `!env`, over the environment's; may be repeated.
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = parse_variable, requires = "inventory")]
+    pub(crate) variables: Vec<(String, String)>,
     #[command(flatten)]
     pub(crate) hosts: HostArguments,
     #[command(flatten)]
@@ -266,7 +273,7 @@ pub(crate) struct RunArguments {
     #[command(flatten)]
     pub(crate) hosts: HostArguments,
     /// Seconds the command may take on each host.
-    #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = parse_seconds)]
     pub(crate) timeout: u64,
     #[command(flatten)]
     pub(crate) output: OutputArguments,
@@ -286,6 +293,14 @@ fn parse_variable(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("expected NAME=VALUE".to_owned()),
+    }
+}
+
+/// An hour or a day are no typing errors; a year is.
+fn parse_seconds(text: &str) -> Result<u64, String> {
+    match text.parse() {
+        Ok(seconds @ 1..=86_400) => Ok(seconds),
+        _ => Err("expected whole seconds from 1 to 86400".to_owned()),
     }
 }
 

@@ -33,7 +33,7 @@ pub(crate) enum ProgressMode {
     Plain,
     /// One JSON object a line.
     Json,
-    /// Nothing until the summary.
+    /// Nothing but the plan and the summary.
     Quiet,
 }
 

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use dmfab::event::{Events, Problem};
+use dmfab::event::Events;
+use dmfab::fleet::RunError;
 use dmfab::host::ssh::{CommandOutput, RemoteCommand};
 use dmfab::model::ranges;
 use dmfab::report::problem;
@@ -13,7 +14,7 @@ use super::exit::{CommandError, Exit};
 use super::{output, session};
 
 /// What one host said.
-type Answer = (String, Result<CommandOutput, Problem>);
+type Answer = (String, Result<CommandOutput, RunError>);
 
 /// Runs the command and shows what came of it.
 pub(crate) async fn run(arguments: &RunArguments, colour: bool) -> Result<Exit, CommandError> {
@@ -46,7 +47,7 @@ fn document((host_name, answer): &Answer) -> serde_json::Value {
             "stdout": output.stdout_text(),
             "stderr": String::from_utf8_lossy(&output.stderr),
         }),
-        Err(problem) => json!({ "host_name": host_name, "problem": problem }),
+        Err(error) => json!({ "host_name": host_name, "problem": error.problem() }),
     }
 }
 
@@ -68,8 +69,8 @@ fn show(answers: &[Answer]) {
         output::to_stderr(&String::from_utf8_lossy(&found.stderr));
     }
     for (host_name, answer) in answers {
-        if let Err(problem) = answer {
-            output::to_stderr(&problem::render(host_name, problem));
+        if let Err(error) = answer {
+            output::to_stderr(&problem::render(host_name, error.problem()));
         }
     }
 }
@@ -79,7 +80,11 @@ fn is_equal(one: &CommandOutput, other: &CommandOutput) -> bool {
 }
 
 fn exit(answers: &[Answer]) -> Exit {
-    if answers.iter().any(|(_, answer)| answer.as_ref().is_ok_and(|output| !output.is_success())) {
+    let failed = |answer: &Result<CommandOutput, RunError>| match answer {
+        Ok(output) => !output.is_success(),
+        Err(error) => matches!(error, RunError::NoResult(_)),
+    };
+    if answers.iter().any(|(_, answer)| failed(answer)) {
         return Exit::StepFailed;
     }
     if answers.iter().any(|(_, answer)| answer.is_err()) { Exit::Unreachable } else { Exit::Done }

@@ -21,7 +21,11 @@ pub(crate) async fn run(arguments: &VersionArguments, colour: bool) -> Result<Ex
         }
         return Ok(Exit::Done);
     };
-    let files = FileArguments { inventory: inventory.clone(), maps: Vec::new(), variables: Vec::new() };
+    let files = FileArguments {
+        inventory: inventory.clone(),
+        maps: arguments.maps.clone(),
+        variables: arguments.variables.clone(),
+    };
     let fleet = session::load(&files, colour)?;
     let host_names = fleet.select_hosts(arguments.hosts.hosts.as_deref())?;
     let fleet_session = fleet.connect(&host_names, arguments.hosts.options(), &Events::ignored()).await;

@@ -33,7 +33,7 @@ pub enum PrepareError {
     Failed {
         /// Exit status.
         status: u32,
-        /// Last line of standard error.
+        /// Standard error, in one line.
         stderr: String,
     },
 }
@@ -55,7 +55,8 @@ pub async fn prepare_volume(
         NO_ROOT => return Err(PrepareError::NoRoot),
         _ => {}
     }
-    let stderr = output.stderr.trim().lines().last().unwrap_or("no message").to_owned();
+    let lines: Vec<&str> = output.stderr.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let stderr = if lines.is_empty() { "no message".to_owned() } else { lines.join("; ") };
     Err(PrepareError::Failed { status: output.status, stderr })
 }
 

@@ -7,7 +7,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use thiserror::Error;
@@ -188,10 +188,10 @@ pub enum ConnectErrorKind {
     #[error("`ssh -G` could not be run")]
     SshProgram(#[source] io::Error),
     /// `ssh -G` refused the configuration.
-    #[error("`ssh -G {destination}` refused the configuration: {message}")]
+    #[error("`{command}` refused the configuration: {message}")]
     SshConfig {
-        /// The destination asked about.
-        destination: String,
+        /// What was asked: `ssh -G ...`, as it can be typed.
+        command: String,
         /// What it wrote to stderr, on one line.
         message: String,
     },
@@ -379,7 +379,7 @@ impl ConnectErrorKind {
             Self::SshProgramMissing { .. } => {
                 "install the OpenSSH client, or set user, port, key and jump hosts in the inventory".to_owned()
             }
-            Self::SshConfig { destination, .. } => format!("run `ssh -G {destination}` and correct what it names"),
+            Self::SshConfig { command, .. } => format!("run `{command}` and correct what it names"),
             Self::Unsupported { option } if option.starts_with("ProxyCommand") => {
                 "use `ProxyJump`, or set the jump hosts in the inventory".to_owned()
             }
@@ -395,7 +395,7 @@ impl ConnectErrorKind {
                  If the host was set up anew, remove the old key with `ssh-keygen -R '{}' -f {}` \
                  and add the new one after comparing its fingerprint on the host's console",
                 key.name,
-                file.display()
+                shell_word(file)
             ),
             Self::HostKeyRevoked { .. } => "give the host a new key; this one must not be used again".to_owned(),
             Self::HostCertificate { .. } => {
@@ -429,10 +429,15 @@ impl ConnectErrorKind {
     }
 }
 
+/// A path in a command that is meant to be pasted.
+fn shell_word(path: &Path) -> String {
+    let text = path.display().to_string();
+    super::ssh::quote(&text).unwrap_or(text)
+}
+
 /// The exact steps from an unknown key to a known one, with the comparison in the middle.
 fn host_key_help(key: &ShownKey, hostname: &str, port: u16, files: &[PathBuf]) -> String {
-    let file =
-        files.first().map_or_else(|| "~/.ssh/known_hosts".to_owned(), |file| file.display().to_string());
+    let file = files.first().map_or_else(|| "~/.ssh/known_hosts".to_owned(), |file| shell_word(file));
     let scan = format!("ssh-keyscan -p {port} -t {} {hostname}", keyscan_type(&key.algorithm));
     let fingerprint = &key.fingerprint;
     format!(

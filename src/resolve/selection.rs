@@ -178,8 +178,8 @@ impl<'a> HostNames<'a> {
     fn unknown(&self, term: &str) -> SelectionError {
         let nearest = wording::nearest(term, self.names.iter().copied());
         let help = match nearest {
-            Some(name) => Some(format!("write `{name}`")),
-            None if self.groups.contains_key(term) => Some(format!("write `@{term}` for the group")),
+            _ if self.groups.contains_key(term) => Some(format!("write `@{term}` for the group")),
+            Some(name) => Some(format!("write `{name}` if that is meant")),
             None => self.known(),
         };
         SelectionError::new(format!("no host is called `{term}`")).help(help)
@@ -363,8 +363,8 @@ mod tests {
     #[test]
     fn every_term_must_match() {
         for (typed, message) in [
-            ("wbe1", "no host is called `wbe1` / write `web1`"),
-            ("web1,wbe1", "no host is called `wbe1` / write `web1`"),
+            ("wbe1", "no host is called `wbe1` / write `web1` if that is meant"),
+            ("web1,wbe1", "no host is called `wbe1` / write `web1` if that is meant"),
             (
                 "apps2-4",
                 "`apps2-4` names apps4 that the inventory does not have / choose from \

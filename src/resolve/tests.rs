@@ -266,7 +266,7 @@ fn lists_of_terms_take_away_as_one_text_does() {
     2 | groups: {g: [b, a9]}
       |                 ^^ asked for here
       |
-      = help: write `a1`
+      = help: write `a1` if that is meant
 
     error: no host is called `c1`
      --> i.yaml:5:19
@@ -274,7 +274,7 @@ fn lists_of_terms_take_away_as_one_text_does() {
     5 |     clients: [a1, '!c1', d]
       |                   ^^^^^ asked for here
       |
-      = help: write `a1`
+      = help: write `a1` if that is meant
 
     error: no host is called `d`
      --> i.yaml:5:26

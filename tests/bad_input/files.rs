@@ -221,7 +221,7 @@ fn a_map_for_an_unknown_host_is_told() {
 2 | clients: [web1, web9]
   |                 ^^^^ asked for here
   |
-  = help: write `web1`
+  = help: write `web1` if that is meant
 
 1 error in 1 file
 ",

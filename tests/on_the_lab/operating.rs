@@ -70,7 +70,7 @@ fn a_command_runs_while_dockerd_is_down_and_not_where_sshd_is() {
 #[test]
 fn a_command_that_takes_too_long_is_ended() {
     let deployment = Deployment::new(["web1"], MAP);
-    let ended = deployment.dmfab("run", &["--timeout", "1", "--", "sleep 60"]).run().exits_with(5);
+    let ended = deployment.dmfab("run", &["--timeout", "1", "--", "sleep 60"]).run().exits_with(4);
     assert!(ended.took < std::time::Duration::from_secs(10), "{ended}");
     ended.says("command `sh -c sleep 60` failed on host `web1`").says("no result within 1 s");
 }

@@ -13,6 +13,7 @@ use std::time::Duration;
 use tokio::process::Command;
 
 use super::super::error::ConnectErrorKind;
+use super::command::quote;
 use crate::model::connection::{SshConfigSource, SshTarget};
 
 /// OpenSSH's port.
@@ -287,7 +288,19 @@ async fn ask_ssh(target: &SshTarget, program: &Path) -> Result<String, AskError>
     }
     let message =
         String::from_utf8_lossy(&output.stderr).lines().map(str::trim).collect::<Vec<_>>().join("; ");
-    Err(AskError::Failed(ConnectErrorKind::SshConfig { destination: target.destination.clone(), message }))
+    Err(AskError::Failed(ConnectErrorKind::SshConfig { command: shown_question(target), message }))
+}
+
+/// The question as an operator would type it.
+fn shown_question(target: &SshTarget) -> String {
+    let file = match &target.config {
+        SshConfigSource::File(path) => Some(expand_home(path).display().to_string()),
+        SshConfigSource::Ignore | SshConfigSource::User => None,
+    };
+    let words = file.map_or_else(Vec::new, |file| vec!["-F".to_owned(), file]);
+    let words = ["ssh".to_owned(), "-G".to_owned()].into_iter().chain(words);
+    let quoted = words.chain([target.destination.clone()]).filter_map(|word| quote(&word));
+    quoted.collect::<Vec<_>>().join(" ")
 }
 
 /// Reads what `ssh -G` prints: one `option value` per line, options in lower case.
