@@ -63,6 +63,17 @@ fn the_shop_is_served_by_every_host_that_was_chosen() {
 }
 
 #[test]
+fn the_plan_beside_the_example_is_what_a_fresh_host_gets() {
+    let shop = Shop::new();
+    let steps = shop.deployment.dmfab("plan", &["--hosts", "web1", "--format", "steps"]).run().exits_with(0);
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/shop/plan.txt");
+    let expected = std::fs::read_to_string(file).expect("the plan");
+    let expected =
+        expected.replace("examples/shop/shop.yaml", "map.yaml").replace("shop.", &shop.deployment.prefix());
+    assert_eq!(steps.stdout, expected);
+}
+
+#[test]
 fn volumes_get_the_owner_and_mode_that_their_user_needs() {
     let shop = Shop::new();
     shop.deployment.deploy();
