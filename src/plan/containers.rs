@@ -153,6 +153,11 @@ impl<'a> ContainerPlanner<'a> {
         };
         let Some(verdict) = verdict else { return Ok(None) };
         self.check_owner(spec)?;
+        if goal == Goal::Deploy && !matches!(verdict, Verdict::Replace(_)) {
+            for difference in self.judge.unsupported(spec, leftovers.found) {
+                self.builder.notice(Notice::Deviates { item: spec.item(), difference });
+            }
+        }
         self.judge.remember(spec, &verdict);
         Ok(Some(Work { spec, verdict, leftovers, replacement: None, last: None }))
     }

@@ -213,6 +213,29 @@ impl Differences<'_> {
     }
 }
 
+/// Limits that the Engine drops with a warning where the kernel has no controller for them. Whether
+/// it dropped one or never got it cannot be told from the container.
+const DROPPED_WITHOUT_KERNEL_SUPPORT: [&str; 10] = [
+    "BlkioDeviceReadBps",
+    "BlkioDeviceReadIOps",
+    "BlkioDeviceWriteBps",
+    "BlkioDeviceWriteIOps",
+    "BlkioWeight",
+    "BlkioWeightDevice",
+    "CpuRealtimePeriod",
+    "CpuRealtimeRuntime",
+    "MemorySwappiness",
+    "OomKillDisable",
+];
+
+/// Whether a wanted limit may be missing because the host cannot have it. Replacing the container
+/// would change nothing there, again and again.
+pub(super) fn may_be_unsupported(difference: &Difference) -> bool {
+    let option = difference.field.strip_prefix("host_config.");
+    let is_missing = difference.found.is_none() && difference.wanted.is_some();
+    is_missing && option.is_some_and(|option| DROPPED_WITHOUT_KERNEL_SUPPORT.contains(&option))
+}
+
 /// In a network of the host or of another container, the Engine reports a name that nobody chose.
 fn has_own_hostname(network_mode: &NetworkMode) -> bool {
     matches!(network_mode, NetworkMode::Default | NetworkMode::None)

@@ -63,7 +63,8 @@ impl<'a> Judge<'a> {
         let may_rest = spec.persistent && is_at_rest(status) && !found.was_interrupted;
         let mut causes = if may_rest { Vec::new() } else { self.dependency_causes(spec, found.container) };
         if goal == Goal::Deploy {
-            causes.extend(self.differences(spec, found.container).into_iter().map(Cause::Changed));
+            let differences = self.differences(spec, found.container).into_iter();
+            causes.extend(differences.filter(|found| !diff::may_be_unsupported(found)).map(Cause::Changed));
         }
         if is_beyond_starting(status) {
             causes.push(Cause::NotRunning { status });
@@ -91,6 +92,12 @@ impl<'a> Judge<'a> {
         }
         let causes = self.network_causes(spec, found.container);
         (!causes.is_empty()).then_some(Verdict::Restart(causes))
+    }
+
+    /// Differences that are no reason to replace a container, for the operator to know.
+    pub(super) fn unsupported(&self, spec: &ContainerSpec, found: Option<Found<'_>>) -> Vec<Difference> {
+        let differences = found.map(|found| self.differences(spec, found.container)).unwrap_or_default();
+        differences.into_iter().filter(diff::may_be_unsupported).collect()
     }
 
     fn differences(&self, spec: &ContainerSpec, found: &ObservedContainer) -> Vec<Difference> {

@@ -306,7 +306,8 @@ pub enum Notice {
         /// The container.
         item: ItemId,
     },
-    /// A network or volume differs in a way that cannot be changed without taking it away.
+    /// A network or volume differs in a way that cannot be changed without taking it away, or a
+    /// container lacks a limit that its host may not have.
     Deviates {
         /// The item.
         item: ItemId,

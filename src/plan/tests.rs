@@ -147,6 +147,17 @@ fn settings_that_are_taken_out_of_the_map_are_differences_too() {
 }
 
 #[test]
+fn a_limit_that_the_host_may_not_have_is_told_and_no_reason_to_replace() {
+    let before = host("web: {image: i}");
+    let after = host("web: {image: i, host_config: {blkio_weight: 300}}");
+    let plan = try_plan(&after, &deployed(&before), Goal::Deploy, &[]).expect("a plan");
+    assert!(plan.is_empty(), "{:?}", text::lines(&plan));
+    let notices: Vec<String> = plan.notices.iter().map(ToString::to_string).collect();
+    let expected = "container m.web differs and is left as it is: host_config.BlkioWeight (not set) -> 300 (inventory.yaml:4)";
+    assert_eq!(notices, [expected]);
+}
+
+#[test]
 fn secrets_do_not_show_in_plans() {
     let before = host("web: {create_options: {environment: {DB_PASSWORD: old-one}}}");
     let after = host("web: {create_options: {environment: {DB_PASSWORD: new-one}}}");
