@@ -23,7 +23,7 @@ pub(crate) async fn plan(arguments: &PlanArguments, colour: bool) -> Result<Exit
         GoalChoice::Shutdown => Goal::Shutdown,
     };
     let prepared = Prepared::new(&arguments.selection, colour)?;
-    let (session, plans) = prepared.plan(goal, &arguments.selection, colour).await;
+    let (session, plans) = prepared.plan(goal, &arguments.selection).await;
     session.close().await;
     let exit = prepared.show_plan(goal, &plans, &arguments.selection, arguments.format)?;
     let is_pending = plans.iter().any(|found| found.plan.as_ref().is_ok_and(|plan| !plan.is_empty()));
@@ -35,7 +35,7 @@ pub(crate) async fn run(goal: Goal, arguments: &ActionArguments, colour: bool) -
     let selection = &arguments.selection;
     let prepared = Prepared::new(selection, colour)?;
     let interruption = interruption::watch();
-    let planning = prepared.plan(goal, selection, colour);
+    let planning = prepared.plan(goal, selection);
     let (session, plans) = tokio::select! {
         planned = planning => planned,
         () = interruption.cancelled() => return Ok(interrupted_early()),
@@ -68,15 +68,10 @@ impl Prepared {
         Ok(Self { fleet, selection, style: Style { colour }, colour })
     }
 
-    async fn plan(
-        &self,
-        goal: Goal,
-        arguments: &SelectionArguments,
-        colour: bool,
-    ) -> (FleetSession<'_>, Vec<HostPlan>) {
+    async fn plan(&self, goal: Goal, arguments: &SelectionArguments) -> (FleetSession<'_>, Vec<HostPlan>) {
         let host_names = &self.selection.host_names;
         output::to_stderr(&session::echo_hosts(host_names));
-        let display = Progress::start(arguments.progress.progress, host_names, Vec::new(), colour);
+        let display = Progress::start(arguments.progress.progress, host_names, Vec::new(), self.colour);
         let session = self.fleet.connect(host_names, arguments.hosts.options(), &display.events).await;
         let plans = session.plan(goal, &self.selection, &display.events).await;
         display.finish().await;

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use dmfab::model::network::NetworkSpec;
-use dmfab::model::spec::{ContainerSpec, FleetSpec, HostSpec, Interfaces};
+use dmfab::model::secret::Secrets;
+use dmfab::model::spec::{ContainerSpec, HostSpec, Interfaces};
 use dmfab::model::volume::VolumeSpec;
 use serde::Serialize;
 use serde_json::Value;
@@ -37,7 +38,12 @@ pub(crate) fn run(arguments: &HostsArguments, colour: bool) -> Result<Exit, Comm
     let chosen = host_names.iter().filter_map(|name| fleet.spec().hosts.get(name));
     let fields = Document { hosts: chosen.map(|host| (host.name.as_str(), shown(host))).collect() };
     let value = serde_json::to_value(&fields).map_err(|error| CommandError::internal(error.into()))?;
-    let value = output::document("config", without_nothing(without_secrets(value, fleet.spec())));
+    // The values from outside the files are the same for every host.
+    let value = match fleet.spec().hosts.values().next() {
+        Some(host) => without_secrets(value, &host.secrets),
+        None => value,
+    };
+    let value = output::document("config", without_nothing(value));
     if arguments.output.json {
         output::json(&value)?;
     } else {
@@ -59,13 +65,12 @@ fn shown(host: &HostSpec) -> Host<'_> {
 }
 
 /// Takes values from outside the files out of every text.
-fn without_secrets(value: Value, fleet: &FleetSpec) -> Value {
-    let Some(host) = fleet.hosts.values().next() else { return value };
+fn without_secrets(value: Value, secrets: &Secrets) -> Value {
     match value {
-        Value::String(text) => Value::String(host.secrets.mask(&text)),
-        Value::Array(items) => items.into_iter().map(|item| without_secrets(item, fleet)).collect(),
+        Value::String(text) => Value::String(secrets.mask(&text)),
+        Value::Array(items) => items.into_iter().map(|item| without_secrets(item, secrets)).collect(),
         Value::Object(fields) => Value::Object(
-            fields.into_iter().map(|(name, value)| (name, without_secrets(value, fleet))).collect(),
+            fields.into_iter().map(|(name, value)| (name, without_secrets(value, secrets))).collect(),
         ),
         other => other,
     }

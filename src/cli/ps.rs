@@ -36,14 +36,8 @@ pub(crate) async fn run(arguments: &PsArguments, colour: bool) -> Result<Exit, C
             Ok(rows(host, listed, arguments.all))
         })
         .await;
-    let mut listed = Vec::new();
-    let mut problems = Vec::new();
-    for (host_name, answer) in answers {
-        match answer {
-            Ok(rows) => listed.extend(rows),
-            Err(problem) => problems.push((host_name.to_owned(), problem)),
-        }
-    }
+    let (listed, problems) = session::split(answers);
+    let listed: Vec<Row> = listed.into_iter().flat_map(|(_, rows)| rows).collect();
     session::show_notices(&fleet_session);
     fleet_session.close().await;
     show(arguments, &listed, &problems)?;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use dmfab::event::{Events, HostSummary};
+use dmfab::event::{Events, HostSummary, Problem};
 use dmfab::fleet::{Fleet, FleetSession};
 use dmfab::model::ranges;
 use dmfab::model::variables::Variables;
@@ -43,6 +43,21 @@ fn variables() -> Variables {
 pub(crate) fn echo_hosts(host_names: &[String]) -> String {
     let folded = ranges::fold(host_names.iter().map(String::as_str));
     format!("{}: {folded}", wording::count(host_names.len(), "host"))
+}
+
+/// Answers of hosts, by host, in their order.
+type ByHost<T> = Vec<(String, T)>;
+
+/// Tells the answers of hosts from what kept hosts from answering.
+pub(crate) fn split<T>(answers: Vec<(&str, Result<T, Problem>)>) -> (ByHost<T>, ByHost<Problem>) {
+    let (mut given, mut problems) = (Vec::new(), Vec::new());
+    for (host_name, answer) in answers {
+        match answer {
+            Ok(answer) => given.push((host_name.to_owned(), answer)),
+            Err(problem) => problems.push((host_name.to_owned(), problem)),
+        }
+    }
+    (given, problems)
 }
 
 /// Shows what is remarkable about connections.

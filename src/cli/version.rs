@@ -30,14 +30,7 @@ pub(crate) async fn run(arguments: &VersionArguments, colour: bool) -> Result<Ex
     let host_names = fleet.select_hosts(arguments.hosts.hosts.as_deref())?;
     let fleet_session = fleet.connect(&host_names, arguments.hosts.options(), &Events::ignored()).await;
     let answers = fleet_session.ask(|_, connected| async { Ok(connected.version.clone()) }).await;
-    let mut engines = Vec::new();
-    let mut problems = Vec::new();
-    for (host_name, answer) in answers {
-        match answer {
-            Ok(version) => engines.push((host_name.to_owned(), version)),
-            Err(problem) => problems.push((host_name.to_owned(), problem)),
-        }
-    }
+    let (engines, problems) = session::split(answers);
     session::show_notices(&fleet_session);
     fleet_session.close().await;
     if arguments.output.json {

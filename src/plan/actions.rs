@@ -1,10 +1,11 @@
-//! Actions on containers, each from what the planner has at hand.
+//! Actions on containers and their volumes, each from what the planner has at hand.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::model::container::{Endpoint, Healthcheck};
 use crate::model::spec::ContainerSpec;
+use crate::model::volume::VolumeSpec;
 
 use super::{Action, diff};
 
@@ -14,6 +15,14 @@ const DEFAULT_HEALTH_DEADLINE: Duration = Duration::from_secs(180);
 
 pub(super) fn create(spec: &ContainerSpec, container_name: &str) -> Action {
     Action::CreateContainer { container_name: container_name.to_owned(), spec: Arc::new(spec.clone()) }
+}
+
+pub(super) fn prepare(volume: &VolumeSpec, only_if_empty: bool) -> Action {
+    Action::PrepareVolume {
+        volume_name: volume.name.clone(),
+        preparation: volume.preparation.clone(),
+        only_if_empty,
+    }
 }
 
 pub(super) fn connect(container_name: &str, endpoint: &Endpoint) -> Action {

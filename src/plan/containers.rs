@@ -23,9 +23,9 @@ use crate::model::item::{ItemId, ItemKind};
 use crate::model::observed::{ContainerStatus, HostState};
 use crate::model::ownership::{Owner, PREDECESSOR_SUFFIX, SUCCESSOR_SUFFIX};
 use crate::model::spec::{ContainerSpec, HostSpec};
-use crate::model::volume::{Preparation, VolumeSpec};
+use crate::model::volume::VolumeSpec;
 
-use super::actions::{connect, create, remove, rename, run_commands, start, stop, verify};
+use super::actions::{connect, create, prepare, remove, rename, run_commands, start, stop, verify};
 use super::builder::{Chain, PlanBuilder};
 use super::judge::{Judge, Verdict, ties};
 use super::leftovers::Leftovers;
@@ -58,6 +58,11 @@ struct Work<'a> {
 impl Work<'_> {
     fn is_replaced(&self) -> bool {
         matches!(self.verdict, Verdict::Replace(_))
+    }
+
+    /// The container is made anew, or for the first time.
+    fn is_new(&self) -> bool {
+        matches!(self.verdict, Verdict::Create | Verdict::Replace(_))
     }
 
     /// The old container runs, or did until an interrupted run stopped it.
@@ -124,10 +129,8 @@ impl<'a> ContainerPlanner<'a> {
         for work in &mut works {
             self.clear_leftovers(work);
         }
-        for work in
-            works.iter_mut().filter(|work| matches!(work.verdict, Verdict::Create | Verdict::Replace(_)))
-        {
-            if !self.is_created_late(work.spec) {
+        for work in &mut works {
+            if work.is_new() && !self.is_created_late(work.spec) {
                 self.plan_creation(work);
             }
         }
@@ -146,20 +149,23 @@ impl<'a> ContainerPlanner<'a> {
         goal: Goal,
     ) -> Result<Option<Work<'a>>, PlanError> {
         let leftovers = Leftovers::of(spec, self.state);
-        let verdict = if is_selected {
-            Some(self.judge.verdict(spec, leftovers.found, goal))
+        let found = leftovers.found;
+        let (verdict, unsupported) = if is_selected {
+            let (unsupported, changed) = self.judge.differences(spec, found, goal);
+            (self.judge.verdict(spec, found, changed), unsupported)
         } else {
-            self.judge.verdict_of_bystander(spec, leftovers.found)
+            let Some(verdict) = self.judge.verdict_of_bystander(spec, found) else { return Ok(None) };
+            (verdict, self.judge.differences(spec, found, goal).0)
         };
-        let Some(verdict) = verdict else { return Ok(None) };
         self.check_owner(spec)?;
-        if goal == Goal::Deploy && !matches!(verdict, Verdict::Replace(_)) {
-            for difference in self.judge.unsupported(spec, leftovers.found) {
+        self.judge.remember(spec, &verdict);
+        let work = Work { spec, verdict, leftovers, replacement: None, last: None };
+        if !work.is_replaced() {
+            for difference in unsupported {
                 self.builder.notice(Notice::Deviates { item: spec.item(), difference });
             }
         }
-        self.judge.remember(spec, &verdict);
-        Ok(Some(Work { spec, verdict, leftovers, replacement: None, last: None }))
+        Ok(Some(work))
     }
 
     fn check_owner(&mut self, spec: &ContainerSpec) -> Result<(), PlanError> {
@@ -231,14 +237,10 @@ impl<'a> ContainerPlanner<'a> {
             // The first network is joined at creation.
             chain.then(connect(&name, endpoint), Vec::new());
         }
-        for (volume_name, preparation) in mounts {
-            let only_if_empty = is_late || !self.judge.makes_volume(volume_name);
-            let volume_name = volume_name.to_owned();
-            chain.then(
-                Action::PrepareVolume { volume_name: volume_name.clone(), preparation, only_if_empty },
-                Vec::new(),
-            );
-            self.preparations.entry(volume_name).or_default().extend(chain.last());
+        for volume in mounts {
+            let only_if_empty = is_late || !self.judge.makes_volume(&volume.name);
+            chain.then(prepare(volume, only_if_empty), Vec::new());
+            self.preparations.entry(volume.name.clone()).or_default().extend(chain.last());
         }
         work.last = chain.last();
     }
@@ -279,7 +281,7 @@ impl<'a> ContainerPlanner<'a> {
 
     fn plan_switch(&mut self, work: &mut Work<'_>) {
         let spec = work.spec;
-        let is_new = matches!(work.verdict, Verdict::Create | Verdict::Replace(_));
+        let is_new = work.is_new();
         if matches!(work.verdict, Verdict::Keep) {
             if work.last.is_none() {
                 self.builder.unchanged(spec.item());
@@ -292,7 +294,8 @@ impl<'a> ContainerPlanner<'a> {
         }
         let mut waits = self.builder.waits_for(&spec.dependencies);
         // Nobody's files are prepared under their hands: all preparations come before the first start.
-        let mounted = prepared_mounts(spec, self.host).filter_map(|(name, _)| self.preparations.get(name));
+        let mounted =
+            prepared_mounts(spec, self.host).filter_map(|volume| self.preparations.get(&volume.name));
         waits.extend(mounted.flatten());
         let name = if is_new { work.first_name() } else { spec.name.clone() };
         let causes = if is_new { Vec::new() } else { work.take_causes() };
@@ -449,14 +452,11 @@ fn stop_order(works: &[Work<'_>], replacement: ReplacementId) -> Vec<usize> {
 /// Creating a container on an empty volume gives the volume the owner and mode that the path has
 /// in the image, and the files in it. Volumes are therefore prepared once more before the container
 /// starts: new ones with all their files, others as long as nobody has put files there.
-fn prepared_mounts<'h>(
-    spec: &ContainerSpec,
-    host: &'h HostSpec,
-) -> impl Iterator<Item = (&'h str, Preparation)> {
+fn prepared_mounts<'h>(spec: &ContainerSpec, host: &'h HostSpec) -> impl Iterator<Item = &'h VolumeSpec> {
     let is_mounted = |volume: &&VolumeSpec| {
         let source = MountSource::Volume(volume.name.clone());
         spec.settings.mounts.values().any(|mount| mount.source == source)
     };
     let prepared = host.volumes.iter().filter(|volume| !volume.preparation.is_empty());
-    prepared.filter(is_mounted).map(|volume| (volume.name.as_str(), volume.preparation.clone()))
+    prepared.filter(is_mounted)
 }

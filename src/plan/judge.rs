@@ -57,15 +57,18 @@ impl<'a> Judge<'a> {
         self.new_volumes.contains(volume_name)
     }
 
-    pub(super) fn verdict(&self, spec: &ContainerSpec, found: Option<Found<'_>>, goal: Goal) -> Verdict {
+    /// Of a container that was selected, with the differences that are a reason to replace it.
+    pub(super) fn verdict(
+        &self,
+        spec: &ContainerSpec,
+        found: Option<Found<'_>>,
+        changed: Vec<Difference>,
+    ) -> Verdict {
         let Some(found) = found else { return Verdict::Create };
         let status = found.container.status;
         let may_rest = spec.persistent && is_at_rest(status) && !found.was_interrupted;
         let mut causes = if may_rest { Vec::new() } else { self.dependency_causes(spec, found.container) };
-        if goal == Goal::Deploy {
-            let differences = self.differences(spec, found.container).into_iter();
-            causes.extend(differences.filter(|found| !diff::may_be_unsupported(found)).map(Cause::Changed));
-        }
+        causes.extend(changed.into_iter().map(Cause::Changed));
         if is_beyond_starting(status) {
             causes.push(Cause::NotRunning { status });
         }
@@ -94,13 +97,20 @@ impl<'a> Judge<'a> {
         (!causes.is_empty()).then_some(Verdict::Restart(causes))
     }
 
-    /// Differences that are no reason to replace a container, for the operator to know.
-    pub(super) fn unsupported(&self, spec: &ContainerSpec, found: Option<Found<'_>>) -> Vec<Difference> {
-        let differences = found.map(|found| self.differences(spec, found.container)).unwrap_or_default();
-        differences.into_iter().filter(diff::may_be_unsupported).collect()
+    /// Differences that are no reason to replace a container, for the operator to know, and those
+    /// that are one.
+    pub(super) fn differences(
+        &self,
+        spec: &ContainerSpec,
+        found: Option<Found<'_>>,
+        goal: Goal,
+    ) -> (Vec<Difference>, Vec<Difference>) {
+        let compared = found.filter(|_| goal == Goal::Deploy);
+        let differences = compared.map(|found| self.all_differences(spec, found.container));
+        differences.unwrap_or_default().into_iter().partition(diff::may_be_unsupported)
     }
 
-    fn differences(&self, spec: &ContainerSpec, found: &ObservedContainer) -> Vec<Difference> {
+    fn all_differences(&self, spec: &ContainerSpec, found: &ObservedContainer) -> Vec<Difference> {
         let mut differences = Vec::new();
         let wanted_image_id = self.state.image_id(&spec.image);
         if !spec.persistent && wanted_image_id != Some(found.image_id.as_str()) {

@@ -9,6 +9,7 @@ use crate::model::ownership::{self, CONFIG_LABEL, INSTANCE_LABEL, MAP_LABEL, Own
 use crate::model::spec::{ContainerSpec, HostSpec};
 use crate::model::volume::VolumeSpec;
 
+use super::actions::prepare;
 use super::builder::{Chain, PlanBuilder};
 use super::containers::ContainerPlanner;
 use super::diff;
@@ -75,9 +76,8 @@ impl Planner<'_> {
             self.host.containers.iter().map(|spec| spec.id.map_name.as_str()).collect();
         for found in self.state.containers.values() {
             let map_name = found.labels.get(MAP_LABEL).map(String::as_str);
-            let wanted_name = [Some(MAP_LABEL), Some(CONFIG_LABEL), Some(INSTANCE_LABEL)]
+            let wanted_name = [MAP_LABEL, CONFIG_LABEL, INSTANCE_LABEL]
                 .into_iter()
-                .flatten()
                 .filter_map(|label| found.labels.get(label).map(String::as_str))
                 .collect::<Vec<_>>()
                 .join(".");
@@ -155,7 +155,7 @@ impl Planner<'_> {
         let mut chain = Chain::resume(&mut self.builder, item, None, Some(replacement));
         chain.because(causes);
         let undo = Action::RemoveVolume { volume_name: wanted.name.clone() };
-        chain.then_undoable(create, Vec::new(), undo).then(prepare(wanted), Vec::new()).usable();
+        chain.then_undoable(create, Vec::new(), undo).then(prepare(wanted, false), Vec::new()).usable();
     }
 
     /// Files that a container may have written keep the owner they have: a volume is prepared
@@ -167,22 +167,14 @@ impl Planner<'_> {
             self.builder.notice(Notice::Deviates { item: item.clone(), difference });
         }
         let is_untouched = found.root.is_some_and(|root| root.is_untouched);
-        let is_mounted = self.state.mounted_volumes().contains(wanted.name.as_str());
-        if is_untouched && !is_mounted && !wanted.preparation.is_empty() {
+        let is_mounted = || self.state.mounted_volumes().contains(wanted.name.as_str());
+        if is_untouched && !wanted.preparation.is_empty() && !is_mounted() {
             let mut chain = Chain::new(&mut self.builder, item);
-            chain.because(vec![Cause::NotPrepared]).then(prepare(wanted), Vec::new()).usable();
+            chain.because(vec![Cause::NotPrepared]).then(prepare(wanted, false), Vec::new()).usable();
         } else {
             self.builder.unchanged(item);
         }
         Ok(())
-    }
-}
-
-fn prepare(volume: &VolumeSpec) -> Action {
-    Action::PrepareVolume {
-        volume_name: volume.name.clone(),
-        preparation: volume.preparation.clone(),
-        only_if_empty: false,
     }
 }
 

@@ -1,25 +1,14 @@
 //! Ways to a host: as a user who is not root, through another host, and to the machine's own Engine.
 
 use crate::support::client_key::ClientKey;
-use crate::support::deployment::Deployment;
+use crate::support::deployment::{APP_WITH_VOLUME, Deployment};
 use crate::support::inventory::Inventory;
 use crate::support::lab::Lab;
-
-const MAP: &str = "
-app:
-  image: dmfab-lab/app:1
-  attaches: data
-  user: 2000
-  permissions: u=rwX,g=rX,o=
-  stop_timeout: 1
-volumes:
-  data: /data
-";
 
 #[test]
 fn a_user_with_sudo_prepares_volumes() {
     let inventory = Inventory::of([Lab::shared().host("apps1")]).host_line("apps1", "user: deploy");
-    let deployment = Deployment::with_inventory(&inventory, MAP);
+    let deployment = Deployment::with_inventory(&inventory, APP_WITH_VOLUME);
     assert_eq!(deployment.dmfab("run", &["--", "id -un"]).run().exits_with(0).stdout, "deploy\n");
     deployment.deploy();
     deployment.runs_exactly(["app"]);
@@ -34,7 +23,7 @@ fn a_user_who_may_not_use_docker_is_told_what_to_do() {
     let own = Lab::shared().own_host("nogroup1");
     own.host.exec(["sed", "-i", "s/^\\(docker:x:[0-9]*:\\).*/\\1/", "/etc/group"]);
     let inventory = Inventory::of([own.host.clone()]).host_line("nogroup1", "user: deploy");
-    let deployment = Deployment::with_inventory(&inventory, MAP);
+    let deployment = Deployment::with_inventory(&inventory, APP_WITH_VOLUME);
     let ended = deployment.dmfab("deploy", &["--yes"]).run().exits_with(5);
     assert_eq!(
         ended.screen(),
@@ -54,7 +43,7 @@ fn a_user_without_sudo_who_should_prepare_volumes_is_told() {
     let own = Lab::shared().own_host("nosudo1");
     own.host.exec(["rm", "-f", "/etc/sudoers.d/deploy"]);
     let inventory = Inventory::of([own.host.clone()]).host_line("nosudo1", "user: deploy");
-    let deployment = Deployment::with_inventory(&inventory, MAP);
+    let deployment = Deployment::with_inventory(&inventory, APP_WITH_VOLUME);
     let ended = deployment.dmfab("deploy", &["--yes"]).run().exits_with(7);
     ended.says(&format!("prepare volume {}data", deployment.prefix())).says("sudo");
     ended.says("help: log in as root, or let the user run `sudo -n` for chown and chmod");
@@ -69,7 +58,7 @@ fn a_host_is_reached_through_another_one() {
     let inventory = Inventory::of([lab.host("apps3")])
         .ssh_config(&key.ssh_config())
         .host_line("apps3", "proxy_jump: web1");
-    let deployment = Deployment::with_inventory(&inventory, MAP);
+    let deployment = Deployment::with_inventory(&inventory, APP_WITH_VOLUME);
     deployment.deploy();
     deployment.runs_exactly(["app"]);
     let logins: Vec<usize> = key.logins().into_iter().map(|(_, logins)| logins).collect();

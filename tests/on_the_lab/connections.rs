@@ -1,25 +1,14 @@
 //! One SSH connection a host and run, and nothing that anybody could connect to.
 
 use crate::support::client_key::ClientKey;
-use crate::support::deployment::Deployment;
+use crate::support::deployment::{APP_WITH_VOLUME, Deployment};
 use crate::support::inventory::Inventory;
 use crate::support::lab::Lab;
 use crate::support::sockets;
 
-const MAP: &str = "
-app:
-  image: dmfab-lab/app:1
-  attaches: data
-  user: 2000
-  permissions: u=rwX,g=rX,o=
-  stop_timeout: 1
-volumes:
-  data: /data
-";
-
 fn deployment(key: &ClientKey) -> Deployment {
     let inventory = Inventory::of(Lab::shared().hosts()).ssh_config(&key.ssh_config());
-    Deployment::with_inventory(&inventory, MAP)
+    Deployment::with_inventory(&inventory, APP_WITH_VOLUME)
 }
 
 #[test]
@@ -61,7 +50,7 @@ fn hosts_that_are_not_chosen_are_not_logged_in_to() {
 
 #[test]
 fn a_run_listens_nowhere_on_the_operators_machine() {
-    let deployment = Deployment::new(["web1", "apps1"], MAP);
+    let deployment = Deployment::new(["web1", "apps1"], APP_WITH_VOLUME);
     let mut running = deployment.dmfab("deploy", &["--yes"]).start();
     let mut looks = 0;
     while !running.has_ended() {

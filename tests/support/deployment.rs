@@ -12,6 +12,18 @@ use super::inventory::Inventory;
 use super::lab::Lab;
 use super::text::unique_name;
 
+/// A container of another user than root, and a volume that is prepared for it.
+pub(crate) const APP_WITH_VOLUME: &str = "
+app:
+  image: dmfab-lab/app:1
+  attaches: data
+  user: 2000
+  permissions: u=rwX,g=rX,o=
+  stop_timeout: 1
+volumes:
+  data: /data
+";
+
 /// A folder with `inventory.yaml` and `map.yaml`.
 pub(crate) struct Deployment {
     pub(crate) map_name: String,
