@@ -121,10 +121,10 @@ impl<E: Engine, S: Shell> Host<'_, E, S> {
 
     /// Where the Engine keeps a volume.
     async fn mountpoint(&self, volume_name: &str) -> Result<String, EngineError> {
-        let volumes = self.engine.list_volumes().await?;
-        let found = volumes.into_iter().find(|volume| volume.name == volume_name);
+        let found = self.engine.inspect_volume(volume_name).await?;
         found.map(|volume| volume.mountpoint).ok_or_else(|| {
-            EngineError::from_status("GET /volumes", 404, format!("no volume is called `{volume_name}`"))
+            let call = format!("GET /volumes/{volume_name}");
+            EngineError::from_status(call, 404, format!("no volume is called `{volume_name}`"))
         })
     }
 

@@ -180,6 +180,10 @@ impl EngineReader for DockerEngine {
         volumes::list(self).await
     }
 
+    async fn inspect_volume(&self, name: &str) -> Result<Option<ObservedVolume>, EngineError> {
+        volumes::inspect(self, name).await
+    }
+
     async fn list_networks(&self) -> Result<Vec<ObservedNetwork>, EngineError> {
         networks::list(self).await
     }

@@ -79,6 +79,11 @@ pub trait EngineReader: Send + Sync {
     ) -> impl Future<Output = Result<Option<ObservedImage>, EngineError>> + Send;
     /// All volumes (`GET /volumes`).
     fn list_volumes(&self) -> impl Future<Output = Result<Vec<ObservedVolume>, EngineError>> + Send;
+    /// One volume; `None` if it is not there (`GET /volumes/{name}`).
+    fn inspect_volume(
+        &self,
+        name: &str,
+    ) -> impl Future<Output = Result<Option<ObservedVolume>, EngineError>> + Send;
     /// All networks (`GET /networks`).
     fn list_networks(&self) -> impl Future<Output = Result<Vec<ObservedNetwork>, EngineError>> + Send;
     /// Last lines a container wrote, stdout and stderr together.

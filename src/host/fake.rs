@@ -205,6 +205,10 @@ impl EngineReader for FakeEngine {
         self.read("list_volumes".to_owned(), |state| Ok(state.volumes.values().cloned().collect()))
     }
 
+    async fn inspect_volume(&self, name: &str) -> Result<Option<ObservedVolume>, EngineError> {
+        self.read(format!("inspect_volume {name}"), |state| Ok(state.volumes.get(name).cloned()))
+    }
+
     async fn list_networks(&self) -> Result<Vec<ObservedNetwork>, EngineError> {
         self.read("list_networks".to_owned(), |state| Ok(state.networks.values().cloned().collect()))
     }

@@ -91,6 +91,7 @@ pub(super) async fn what_is_missing_is_not_found<E: Engine>(subject: &Subject<'_
     let (engine, name) = (subject.engine, subject.name("missing"));
     assert_eq!(engine.inspect_container(&name).await.expect("an answer"), None);
     assert_eq!(engine.inspect_image("dmfab-lab/missing:1").await.expect("an answer"), None);
+    assert_eq!(engine.inspect_volume(&name).await.expect("an answer"), None);
     let missing_image = image("dmfab-lab/missing:1");
     let created = engine.create_container(&name, &missing_image, &sleeping()).await;
     for (call, answer) in [
@@ -122,6 +123,7 @@ pub(super) async fn what_is_in_use_is_kept<E: Engine>(subject: &Subject<'_, E>) 
     assert!(removed.expect_err("a stopped container uses it").is_conflict());
     let again = engine.create_volume(&volume_spec(&volume_name)).await.expect("it is there");
     assert!(again.mountpoint.starts_with('/') && again.mountpoint.contains(&volume_name), "{again:?}");
+    assert_eq!(engine.inspect_volume(&volume_name).await.expect("an answer"), Some(again));
     subject.remove(&["user"]).await;
     engine.remove_volume(&volume_name).await.expect("removed");
 }

@@ -7,12 +7,23 @@ use crate::host::engine_error::EngineError;
 use crate::model::observed::ObservedVolume;
 use crate::model::volume::VolumeSpec;
 
-use super::{DockerEngine, convert_list, path_part};
+use super::{DockerEngine, convert_list, if_found, path_part};
 
 pub(super) async fn list(engine: &DockerEngine) -> Result<Vec<ObservedVolume>, EngineError> {
     let volumes = engine.docker.list_volumes(None::<ListVolumesOptions>);
     let volumes = engine.call("GET /volumes", volumes).await?.volumes.unwrap_or_default();
     Ok(volumes.into_iter().map(convert_list::observed_volume).collect())
+}
+
+pub(super) async fn inspect(
+    engine: &DockerEngine,
+    name: &str,
+) -> Result<Option<ObservedVolume>, EngineError> {
+    engine.negotiated().await?;
+    let call = format!("GET /volumes/{name}");
+    let part = path_part(&call, name)?;
+    let found = if_found(engine.call(&call, engine.docker.inspect_volume(&part)).await)?;
+    Ok(found.map(convert_list::observed_volume))
 }
 
 pub(super) async fn create(engine: &DockerEngine, spec: &VolumeSpec) -> Result<ObservedVolume, EngineError> {
