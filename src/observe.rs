@@ -25,7 +25,7 @@ use crate::model::container::NetworkMode;
 use crate::model::observed::{
     ContainerStatus, Health, HostState, ObservedContainer, ObservedImage, ObservedVolume, VolumeRoot,
 };
-use crate::model::ownership::{MAP_LABEL, PREDECESSOR_SUFFIX, SUCCESSOR_SUFFIX};
+use crate::model::ownership::{self, MAP_LABEL};
 use crate::model::spec::HostSpec;
 
 /// Says whether volumes are as the Engine made them, without the Engine.
@@ -81,9 +81,7 @@ pub async fn observe<E: EngineReader>(
 }
 
 fn is_ours(listed: &ListedContainer, host: &HostSpec) -> bool {
-    let name = &listed.name;
-    let name =
-        name.strip_suffix(SUCCESSOR_SUFFIX).or_else(|| name.strip_suffix(PREDECESSOR_SUFFIX)).unwrap_or(name);
+    let name = ownership::lasting_name(&listed.name);
     host.containers.iter().any(|container| container.name == name)
         || listed.labels.get(MAP_LABEL).is_some_and(|map_name| map_names(host).contains(map_name.as_str()))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use dmfab::event::{Events, Problem};
 use dmfab::host::engine::{EngineReader, ListedContainer};
-use dmfab::model::ownership::{MAP_LABEL, PREDECESSOR_SUFFIX, SUCCESSOR_SUFFIX};
+use dmfab::model::ownership::{self, MAP_LABEL};
 use dmfab::model::spec::HostSpec;
 use dmfab::report::{problem, table};
 use serde::Serialize;
@@ -49,9 +49,9 @@ fn rows(host: &HostSpec, listed: Vec<ListedContainer>, all: bool) -> Vec<Row> {
     let map_names: BTreeSet<&str> = host.containers.iter().map(|spec| spec.id.map_name.as_str()).collect();
     let present: BTreeSet<String> = listed.iter().map(|found| found.name.clone()).collect();
     let is_ours = |found: &ListedContainer| {
-        let base = found.name.trim_end_matches(SUCCESSOR_SUFFIX).trim_end_matches(PREDECESSOR_SUFFIX);
+        let name = ownership::lasting_name(&found.name);
         let map_name = found.labels.get(MAP_LABEL).map(String::as_str);
-        wanted.contains(base) || map_name.is_some_and(|name| map_names.contains(name))
+        wanted.contains(name) || map_name.is_some_and(|name| map_names.contains(name))
     };
     let mut rows: Vec<Row> =
         listed.into_iter().filter(|found| all || is_ours(found)).map(|found| row(host, found)).collect();

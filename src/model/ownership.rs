@@ -18,6 +18,12 @@ pub const SUCCESSOR_SUFFIX: &str = ".dmfab-new";
 /// Added to the name of a container that is kept until its successor has proved itself.
 pub const PREDECESSOR_SUFFIX: &str = ".dmfab-old";
 
+/// The name that a container has, or will have, or had, when no replacement is under way.
+pub fn lasting_name(name: &str) -> &str {
+    let suffixes = [SUCCESSOR_SUFFIX, PREDECESSOR_SUFFIX];
+    suffixes.into_iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(name)
+}
+
 /// The labels of a container.
 pub fn container_labels(id: &ContainerId) -> BTreeMap<String, String> {
     let mut labels = BTreeMap::from([
