@@ -8,9 +8,10 @@
 //!
 //! A host that fails never stops the others; its problem is an answer like any other.
 
+mod load;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
-use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use futures_util::stream::{self, StreamExt};
@@ -25,16 +26,15 @@ use crate::host::ssh::{Deadlines, SshSession};
 use crate::model::connection::Connection;
 use crate::model::ranges;
 use crate::model::spec::{FleetSpec, HostSpec};
-use crate::model::variables::Variables;
 use crate::observe::observe;
 use crate::observe::roots::ShellVolumeRoots;
 use crate::plan::{Goal, Plan, Request, plan_host};
-use crate::resolve;
 use crate::resolve::selection::{HostNames, SelectedContainer, SelectionError, select_items};
 use crate::source::diagnostic::Diagnostics;
 use crate::source::file::SourceMap;
-use crate::source::load::load;
 use crate::source::render::{RenderOptions, render};
+
+use load::Origin;
 
 /// How many hosts are worked on at the same time where nobody says.
 pub const DEFAULT_HOSTS_AT_ONCE: usize = 32;
@@ -44,6 +44,7 @@ pub const DEFAULT_HOSTS_AT_ONCE: usize = 32;
 pub struct Fleet {
     spec: FleetSpec,
     findings: Findings,
+    origin: Origin,
 }
 
 /// What is to be said about the files, with the files themselves.
@@ -101,30 +102,6 @@ impl Default for FleetOptions {
 }
 
 impl Fleet {
-    /// Reads an inventory, the maps it names, and further maps; no host is contacted.
-    ///
-    /// # Errors
-    /// All mistakes in the files at once.
-    pub fn load(inventory: &Path, extra_maps: &[PathBuf], variables: &Variables) -> Result<Self, LoadError> {
-        let mut read = |path: &Path| std::fs::read(path);
-        let mut loaded = load(inventory, extra_maps, variables, &mut read);
-        let mut spec = FleetSpec::default();
-        if let Some(raw) = &loaded.inventory {
-            let folder = inventory.parent().unwrap_or(Path::new(""));
-            let (resolved, diagnostics) =
-                resolve::resolve(raw, &loaded.maps, &loaded.sources, variables, folder);
-            spec = resolved;
-            loaded.diagnostics.extend(diagnostics.into_vec());
-            loaded.diagnostics.sort();
-        }
-        let findings = Findings { diagnostics: loaded.diagnostics, sources: loaded.sources };
-        if findings.diagnostics.has_errors() {
-            Err(LoadError { findings })
-        } else {
-            Ok(Self { spec, findings })
-        }
-    }
-
     /// What is wanted of every host.
     pub fn spec(&self) -> &FleetSpec {
         &self.spec
@@ -254,6 +231,15 @@ async fn run_on(
     })
 }
 
+/// Nothing is compared with, or sent as, a value that was not asked for.
+fn secrets_problem(host: &HostSpec) -> Option<Problem> {
+    host.withholds_secrets.then(|| Problem {
+        chain: vec![format!("secrets of host `{}` have not been asked for", host.name)],
+        help: Some("get them with `Fleet::with_secrets_of` before planning".to_owned()),
+        output: None,
+    })
+}
+
 fn is_selected(containers: &BTreeSet<SelectedContainer>, spec: &crate::model::spec::ContainerSpec) -> bool {
     let id = &spec.id;
     containers.contains(&SelectedContainer {
@@ -318,6 +304,9 @@ impl<'f> Member<'f> {
 
     async fn try_plan(&self, goal: Goal, selection: &Selection) -> Result<Plan, HostOutcome> {
         let connected = self.connected()?;
+        if let Some(problem) = secrets_problem(self.host) {
+            return Err(HostOutcome::Refused { problem });
+        }
         let roots = ShellVolumeRoots(&connected.shell);
         let state = Box::pin(observe(&connected.engine, self.host, &roots)).await.map_err(|error| {
             HostOutcome::Unreachable { problem: Problem::of(&error).with_help(error.help()) }

@@ -20,8 +20,8 @@
 //! ```
 //!
 //! [`source`], [`model`], [`resolve`], [`plan`], [`event`] and [`report`] are plain functions on
-//! plain data. Only [`host`], [`observe`], [`execute`] and the facade [`fleet`] reach beyond this
-//! process. Nothing decides after [`plan`]; nothing in the library prints.
+//! plain data. Only [`host`], [`observe`], [`execute`], [`outside`] and the facade [`fleet`] reach beyond
+//! this process. Nothing decides after [`plan`]; nothing in the library prints.
 //!
 //! # Words
 //!
@@ -75,6 +75,7 @@ pub mod fleet;
 pub mod host;
 pub mod model;
 pub mod observe;
+pub mod outside;
 pub mod plan;
 pub mod report;
 pub mod resolve;

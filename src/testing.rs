@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::model::spec::HostSpec;
 use crate::model::variables::Variables;
-use crate::resolve::resolve;
+use crate::resolve::{Commands, resolve};
 use crate::source::load::load;
 
 /// The host `h` with the map `m`, whose text is given. The map's first line is line 4 of
@@ -16,7 +16,8 @@ pub(crate) fn host(map: &str) -> HostSpec {
     let variables = Variables::default();
     let loaded = load(Path::new("inventory.yaml"), &[], &variables, &mut read);
     let raw = loaded.inventory.expect("an inventory");
-    let (mut fleet, diagnostics) = resolve(&raw, &loaded.maps, &loaded.sources, &variables, Path::new(""));
+    let (mut fleet, diagnostics) =
+        resolve(&raw, &loaded.maps, &loaded.sources, &variables, Path::new(""), Commands::Run);
     assert!(!loaded.diagnostics.has_errors(), "{:?}", loaded.diagnostics);
     assert!(!diagnostics.has_errors(), "{diagnostics:?}");
     fleet.hosts.shift_remove("h").expect("the host")

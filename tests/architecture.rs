@@ -18,7 +18,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("observe", &["host", "model"]),
     // Only its tests observe: what a plan did is what the next look finds.
     ("execute", &["host", "plan", "model", "event", "observe"]),
-    ("fleet", &["source", "resolve", "plan", "host", "event", "observe", "execute", "model"]),
+    ("outside", &["model"]),
+    ("fleet", &["outside", "source", "resolve", "plan", "host", "event", "observe", "execute", "model"]),
     ("report", &["event", "plan", "model"]),
 ];
 

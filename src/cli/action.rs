@@ -61,6 +61,7 @@ impl Prepared {
     fn new(arguments: &SelectionArguments, colour: bool) -> Result<Self, CommandError> {
         let fleet = session::load(&arguments.files, colour)?;
         let selection = fleet.select(arguments.hosts.hosts.as_deref(), &arguments.items)?;
+        let fleet = session::with_secrets(fleet, &selection.host_names)?;
         if selection.host_names.is_empty() {
             let help = "give the inventory a map, or name one with `--map FILE`".to_owned();
             return Err(CommandError::usage("there is nothing to do: no map runs on any host", Some(help)));

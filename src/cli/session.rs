@@ -15,7 +15,7 @@ use super::exit::CommandError;
 use super::output;
 use super::progress::{self, ProgressMode, Shown};
 
-/// Loads the files and shows what is remarkable about them.
+/// Loads the files and shows what is remarkable about them. No command is run for secrets.
 pub(crate) fn load(files: &FileArguments, colour: bool) -> Result<Fleet, CommandError> {
     let fleet = load_quietly(files)?;
     output::to_stderr(&fleet.warnings().render(RenderOptions { colour, ..RenderOptions::default() }));
@@ -28,7 +28,12 @@ pub(crate) fn load_quietly(files: &FileArguments) -> Result<Fleet, CommandError>
     for (name, value) in &files.variables {
         variables.set(name, value);
     }
-    Ok(Fleet::load(&files.inventory, &files.maps, &variables)?)
+    Ok(Fleet::load_without_commands(&files.inventory, &files.maps, &variables)?)
+}
+
+/// Gets the secrets that hosts need, where that has been put off.
+pub(crate) fn with_secrets(fleet: Fleet, host_names: &[String]) -> Result<Fleet, CommandError> {
+    if fleet.withholds_secrets_of(host_names) { Ok(fleet.with_secrets_of(host_names)?) } else { Ok(fleet) }
 }
 
 /// The operator's environment. Values that are not text can be no value of a map.

@@ -29,9 +29,12 @@ impl fmt::Display for Place {
 pub struct Places(BTreeMap<String, Place>);
 
 impl Places {
-    /// Remembers where `field` is set; the last one wins, as it does when bases are merged.
+    /// Remembers where `field` is set; the last one wins, as it does when bases are merged. What a
+    /// program made has no file, and no place.
     pub fn insert(&mut self, field: impl Into<String>, place: Place) {
-        self.0.insert(field.into(), place);
+        if !place.file.as_os_str().is_empty() {
+            self.0.insert(field.into(), place);
+        }
     }
 
     /// Where `field` is set, else the nearest enclosing field, else the item itself (`""`).

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
@@ -62,8 +63,9 @@ impl Serialize for SensitiveText {
 }
 
 /// Values that came from outside the files: wherever they turn up in text, they are taken out.
+/// All hosts share one set.
 #[derive(Clone, PartialEq, Eq, Default)]
-pub struct Secrets(BTreeSet<String>);
+pub struct Secrets(Arc<BTreeSet<String>>);
 
 /// A value shorter than this is only hidden where it is the whole text: taking every `1` out of a
 /// text would hide nothing and spoil everything.
@@ -75,9 +77,10 @@ impl Secrets {
         if value.is_empty() {
             return;
         }
-        self.0.insert(value.to_owned());
+        let values = Arc::make_mut(&mut self.0);
+        values.insert(value.to_owned());
         // Command lines are shown with their words quoted.
-        self.0.extend(shlex::try_quote(value).ok().map(std::borrow::Cow::into_owned));
+        values.extend(shlex::try_quote(value).ok().map(std::borrow::Cow::into_owned));
     }
 
     /// Remembers a command line as a whole and word by word.

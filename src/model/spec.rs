@@ -65,6 +65,8 @@ pub struct HostSpec {
     pub registry_logins: BTreeMap<String, RegistryLogin>,
     /// Values from outside the files that may turn up in what is shown of this host.
     pub secrets: Secrets,
+    /// Whether a secret that a command prints has not been asked for: the host cannot be changed.
+    pub withholds_secrets: bool,
     /// Networks, in the order of their maps.
     pub networks: Vec<NetworkSpec>,
     /// Volumes, in the order of their maps.

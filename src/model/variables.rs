@@ -1,12 +1,31 @@
 //! Values from outside the files, taken once so that resolving stays pure.
 
 use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
 
-/// What `!env` and `!path` may refer to: the operator's environment and `--var` settings.
+/// Gets what `!file` and `!secret` name. Errors are the end of a sentence that begins with the name.
+pub trait Outside: Send + Sync {
+    /// The content of a file.
+    ///
+    /// # Errors
+    /// Why it cannot be had: `does not exist`.
+    fn read_file(&self, path: &Path) -> Result<String, String>;
+
+    /// What a program prints to standard output.
+    ///
+    /// # Errors
+    /// Why there is nothing to use: `ended with exit code 1: no such entry`.
+    fn run_command(&self, words: &[String]) -> Result<String, String>;
+}
+
+/// What `!env` and `!path` may refer to: the operator's environment and `--var` settings; and who
+/// gets what other tags name.
 #[derive(Clone, Default)]
 pub struct Variables {
     values: BTreeMap<String, String>,
     home: Option<String>,
+    outside: Option<Arc<dyn Outside>>,
 }
 
 /// Values may be secrets: only their number is shown.
@@ -19,7 +38,18 @@ impl std::fmt::Debug for Variables {
 impl Variables {
     /// Variables by name; `home` is what a leading `~` stands for.
     pub fn new(values: impl IntoIterator<Item = (String, String)>, home: Option<String>) -> Self {
-        Self { values: values.into_iter().collect(), home }
+        Self { values: values.into_iter().collect(), home, outside: None }
+    }
+
+    /// The same with somebody who reads files and runs commands.
+    #[must_use]
+    pub fn with_outside(self, outside: Arc<dyn Outside>) -> Self {
+        Self { outside: Some(outside), ..self }
+    }
+
+    /// Who reads files and runs commands.
+    pub fn outside(&self) -> Option<&dyn Outside> {
+        self.outside.as_deref()
     }
 
     /// Sets one variable over whatever the environment says.

@@ -66,6 +66,7 @@ fn host(config_names: &[&str], volumes: Vec<VolumeSpec>) -> HostSpec {
         interfaces: Interfaces::default(),
         registry_logins: BTreeMap::new(),
         secrets: crate::model::secret::Secrets::default(),
+        withholds_secrets: false,
         networks: Vec::new(),
         volumes,
         containers: config_names.iter().map(|name| wanted_container(name)).collect(),

@@ -1,34 +1,67 @@
-//! What every part of resolving needs: variables, places, and where mistakes go.
+//! What every part of resolving needs: values from outside the files, places, and where mistakes go.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 
 use crate::model::place::Place;
-use crate::model::secret::{Secrets, SensitiveText, is_secret_name};
+use crate::model::secret::{REDACTED, Secrets, SensitiveText, is_secret_name};
 use crate::model::variables::Variables;
 use crate::source::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::file::SourceMap;
-use crate::source::raw::{RawText, Setting, TextTag};
+use crate::source::raw::{RawText, Setting};
 use crate::source::span::{Span, Spanned};
+use crate::source::tag::{SecretSource, Tag};
 use crate::wording;
 
 /// Shared by all resolvers of one run.
 pub(super) struct Context<'a> {
     sources: &'a SourceMap,
     variables: &'a Variables,
+    /// Where relative paths start that stand in no file.
+    folder: &'a Path,
     /// Resolvers run for every host and instance and only ever add to this.
     diagnostics: RefCell<Diagnostics>,
-    /// Values of variables in free text: nobody knows which of them are secrets.
+    /// Values from outside in free text: nobody knows which of them are secrets.
     secrets: RefCell<Secrets>,
+    /// Values that are said to be secret; no message may hold them.
+    declared_secrets: RefCell<Secrets>,
+    /// What files and commands gave: each is asked for once.
+    fetched: RefCell<HashMap<Source, Result<String, String>>>,
+    runs_commands: Cell<bool>,
+    withheld: Cell<bool>,
+}
+
+/// What is outside the files and has to be fetched.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Source {
+    File(PathBuf),
+    Command(Vec<String>),
 }
 
 impl<'a> Context<'a> {
-    pub(super) fn new(sources: &'a SourceMap, variables: &'a Variables) -> Self {
+    pub(super) fn new(sources: &'a SourceMap, variables: &'a Variables, folder: &'a Path) -> Self {
         Self {
             sources,
             variables,
+            folder,
             diagnostics: RefCell::new(Diagnostics::new()),
             secrets: RefCell::default(),
+            declared_secrets: RefCell::default(),
+            fetched: RefCell::default(),
+            runs_commands: Cell::new(true),
+            withheld: Cell::new(false),
         }
+    }
+
+    /// Whether commands that print secrets are run from now on, or their values withheld.
+    pub(super) fn set_runs_commands(&self, runs_commands: bool) {
+        self.runs_commands.set(runs_commands);
+    }
+
+    /// Whether a secret was withheld since this was last asked.
+    pub(super) fn take_withheld(&self) -> bool {
+        self.withheld.take()
     }
 
     /// The secrets so far.
@@ -40,14 +73,17 @@ impl<'a> Context<'a> {
     /// the file is remembered as a secret.
     pub(super) fn free_text(&self, raw: &RawText) -> Option<String> {
         let text = self.text(raw)?;
-        if raw.tag == Some(TextTag::Env) {
+        if raw.tag.as_ref().is_some_and(Tag::is_from_outside) {
             self.secrets.borrow_mut().insert_line(&text);
         }
         Some(text)
     }
 
+    /// All mistakes, none of which shows a declared secret.
     pub(super) fn into_diagnostics(self) -> Diagnostics {
+        let secrets = self.declared_secrets.into_inner();
         let mut diagnostics = self.diagnostics.into_inner();
+        diagnostics.change_texts(|text| secrets.mask(text));
         diagnostics.sort();
         diagnostics
     }
@@ -64,12 +100,21 @@ impl<'a> Context<'a> {
         self.sources.place(span)
     }
 
-    /// The value of a text, its tag applied; a missing variable is reported and gives `None`.
+    /// The value of a text, its tag applied; one that cannot be had is reported and gives `None`.
     pub(super) fn text(&self, raw: &RawText) -> Option<String> {
-        match raw.tag {
+        match &raw.tag {
             None => Some(raw.text.clone()),
-            Some(TextTag::Path) => Some(self.variables.expand_path(&raw.text)),
-            Some(TextTag::Env) => self.variable(raw),
+            Some(Tag::Path) => Some(self.variables.expand_path(&raw.text)),
+            Some(Tag::Env { default }) => self.variable(raw, default.as_deref()),
+            Some(Tag::File) => self.file(raw),
+            Some(Tag::Secret(source)) => self.secret(raw, *source),
+            Some(Tag::Computed(computed)) => {
+                let refused = |reason: String| {
+                    let message = format!("`{}` cannot be computed: {reason}", raw.text);
+                    self.error(message, raw.span, "computed by the program");
+                };
+                computed.value().map_err(refused).ok()
+            }
         }
     }
 
@@ -80,12 +125,12 @@ impl<'a> Context<'a> {
     /// A text that is secret if its name sounds so, or if it comes from outside the file.
     pub(super) fn sensitive_text(&self, name: &str, raw: &RawText) -> Option<SensitiveText> {
         let text = self.text(raw)?;
-        let is_secret = raw.tag == Some(TextTag::Env) || is_secret_name(name);
+        let is_secret = raw.tag.as_ref().is_some_and(Tag::is_from_outside) || is_secret_name(name);
         Some(if is_secret { SensitiveText::secret(text) } else { SensitiveText::open(text) })
     }
 
-    fn variable(&self, raw: &RawText) -> Option<String> {
-        if let Some(value) = self.variables.get(&raw.text) {
+    fn variable(&self, raw: &RawText, default: Option<&str>) -> Option<String> {
+        if let Some(value) = self.variables.get(&raw.text).or(default) {
             return Some(value.to_owned());
         }
         let nearest = wording::nearest(&raw.text, self.variables.names());
@@ -99,6 +144,72 @@ impl<'a> Context<'a> {
                 .help(help),
         );
         None
+    }
+
+    /// The content of a file without the line break at its end.
+    fn file(&self, raw: &RawText) -> Option<String> {
+        let typed = self.variables.expand_path(&raw.text);
+        let own_folder =
+            self.sources.path(raw.span.file).parent().filter(|_| self.sources.has(raw.span.file));
+        let path = own_folder.unwrap_or(self.folder).join(&typed);
+        let help = "relative paths start at the folder of this file";
+        let refused = |reason: &str| {
+            let message = format!("file `{}` {reason}", path.display());
+            let diagnostic = Diagnostic::error(message).at(raw.span, "its content is needed here");
+            if Path::new(&typed).is_absolute() { diagnostic } else { diagnostic.help(help) }
+        };
+        self.fetch(Source::File(path.clone()), refused)
+    }
+
+    /// A secret; it is taken out of everything that is shown.
+    fn secret(&self, raw: &RawText, source: SecretSource) -> Option<String> {
+        let value = match source {
+            SecretSource::Env => self.variable(raw, None),
+            SecretSource::File => self.file(raw),
+            SecretSource::Command if !self.runs_commands.get() => {
+                self.withheld.set(true);
+                return Some(REDACTED.to_owned());
+            }
+            SecretSource::Command => self.command(raw),
+        }?;
+        self.secrets.borrow_mut().insert_line(&value);
+        self.declared_secrets.borrow_mut().insert(&value);
+        Some(value)
+    }
+
+    fn command(&self, raw: &RawText) -> Option<String> {
+        let Some(words) = shlex::split(&raw.text) else {
+            self.error("the quotes of a command are not closed", raw.span, "expected a command line");
+            return None;
+        };
+        let refused = |reason: &str| {
+            let message = format!("command `{}` {reason}", raw.text);
+            let diagnostic = Diagnostic::error(message).at(raw.span, "its output is needed here");
+            diagnostic.help("run it in a shell: it must print the secret and nothing else")
+        };
+        self.fetch(Source::Command(words), refused)
+    }
+
+    /// Asks outside, once for each source; a line break at the end belongs to no value.
+    fn fetch(&self, source: Source, refused: impl FnOnce(&str) -> Diagnostic) -> Option<String> {
+        let mut fetched = self.fetched.borrow_mut();
+        let answer = fetched.entry(source).or_insert_with_key(|source| {
+            let outside = self.variables.outside().ok_or("cannot be used: nothing outside is asked")?;
+            match source {
+                Source::File(path) => outside.read_file(path),
+                Source::Command(words) => outside.run_command(words),
+            }
+        });
+        match answer {
+            Ok(text) => {
+                let line = text.strip_suffix('\n').unwrap_or(text);
+                Some(line.strip_suffix('\r').unwrap_or(line).to_owned())
+            }
+            Err(reason) => {
+                self.report(refused(reason));
+                None
+            }
+        }
     }
 }
 

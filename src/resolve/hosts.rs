@@ -17,7 +17,9 @@ use crate::model::spec::{EngineSettings, HostSpec, Interfaces, RegistryLogin};
 use crate::source::diagnostic::Diagnostic;
 use crate::source::raw::{RawHost, RawInventory, RawName, RawRegistryLogin, RawSshConfig, RawText};
 use crate::source::span::Span;
+use crate::source::tag::Tag;
 
+use super::Commands;
 use super::claims::Claims;
 use super::context::Context;
 use crate::model::ranges;
@@ -43,13 +45,16 @@ pub(super) fn resolve_hosts(
     context: &Context<'_>,
     inventory: &RawInventory,
     folder: &Path,
+    commands: Commands<'_>,
 ) -> IndexMap<String, ResolvedHost> {
     let mut hosts: IndexMap<String, ResolvedHost> = IndexMap::new();
     for (key, raw) in &inventory.hosts {
         let merged = with_defaults(raw, inventory.defaults.as_ref());
         for (name, number) in members(context, key) {
             let filler = Filler { context, name: &name, number: number.as_deref(), folder };
-            let host = filler.host(&merged, key.span);
+            context.set_runs_commands(commands.run_for(&name));
+            let mut host = filler.host(&merged, key.span);
+            host.spec.withholds_secrets = context.take_withheld();
             if let Some(first) = hosts.get(&name) {
                 context.report(
                     Diagnostic::error(format!("host `{name}` is defined twice"))
@@ -140,6 +145,7 @@ impl Filler<'_> {
             interfaces: self.interfaces(raw),
             registry_logins: self.registry_logins(&raw.auth_configs),
             secrets: Secrets::default(),
+            withholds_secrets: false,
             networks: Vec::new(),
             volumes: Vec::new(),
             containers: Vec::new(),
@@ -198,11 +204,7 @@ impl Filler<'_> {
         let text = self.text(raw)?;
         let path = if text.starts_with('~') {
             // Identity files are commonly typed with a tilde; the tag is implied.
-            self.context.text(&RawText {
-                text,
-                tag: Some(crate::source::raw::TextTag::Path),
-                span: raw.span,
-            })?
+            self.context.text(&RawText { text, tag: Some(Tag::Path), span: raw.span })?
         } else {
             text
         };

@@ -40,6 +40,28 @@ use hosts::ResolvedHost;
 use map::{Landscape, ResolvedMap};
 use selection::HostNames;
 
+/// For which hosts commands are run that print secrets. On other hosts such a secret is withheld:
+/// its value is `[redacted]`, and [`HostSpec::withholds_secrets`] says so.
+#[derive(Debug, Clone, Copy)]
+pub enum Commands<'a> {
+    /// For all hosts.
+    Run,
+    /// For these hosts.
+    RunFor(&'a [String]),
+    /// For none.
+    Withhold,
+}
+
+impl Commands<'_> {
+    fn run_for(self, host_name: &str) -> bool {
+        match self {
+            Self::Run => true,
+            Self::RunFor(host_names) => host_names.iter().any(|name| name == host_name),
+            Self::Withhold => false,
+        }
+    }
+}
+
 /// Resolves an inventory and its maps.
 ///
 /// `folder` is where relative paths of the inventory start. The fleet is complete only if there
@@ -50,9 +72,10 @@ pub fn resolve(
     sources: &SourceMap,
     variables: &Variables,
     folder: &Path,
+    commands: Commands<'_>,
 ) -> (FleetSpec, Diagnostics) {
-    let context = Context::new(sources, variables);
-    let mut hosts = hosts::resolve_hosts(&context, inventory, folder);
+    let context = Context::new(sources, variables, folder);
+    let mut hosts = hosts::resolve_hosts(&context, inventory, folder, commands);
     let host_groups = resolve_groups(&context, inventory, &hosts);
     let host_names: Vec<String> = hosts.keys().cloned().collect();
     let landscape = Landscape {
@@ -63,7 +86,7 @@ pub fn resolve(
         maps.iter().map(|map| ResolvedMap::new(&context, map, &landscape)).collect();
     for map in &resolved {
         let has_circles = integrity::check(&context, map);
-        put_on_hosts(&context, map, &mut hosts, has_circles);
+        put_on_hosts(&context, map, &mut hosts, has_circles, commands);
     }
     let map_specs = resolved.iter().map(|map| map.spec(host_names.iter().cloned())).collect();
     drop(landscape);
@@ -129,8 +152,10 @@ fn put_on_hosts(
     map: &ResolvedMap<'_>,
     hosts: &mut IndexMap<String, ResolvedHost>,
     has_circles: bool,
+    commands: Commands<'_>,
 ) {
     for (host_name, host) in hosts {
+        context.set_runs_commands(commands.run_for(host_name));
         let here = |host_names: &[String]| host_names.iter().any(|name| name == host_name);
         let configurations: Vec<_> =
             map.configurations.values().filter(|found| here(&found.host_names)).collect();
@@ -159,5 +184,6 @@ fn put_on_hosts(
             dependencies::check_circles(context, map, &containers);
         }
         host.spec.containers.extend(containers);
+        host.spec.withholds_secrets |= context.take_withheld();
     }
 }

@@ -1,5 +1,7 @@
 //! From the text of an inventory to the fleet, or to what is wrong with it.
 
+mod late_values;
+
 use std::path::Path;
 
 use crate::model::connection::Connection;
@@ -9,7 +11,7 @@ use crate::model::variables::Variables;
 use crate::source::load::load;
 use crate::source::render::{RenderOptions, render};
 
-use super::resolve;
+use super::{Commands, resolve};
 
 /// The fleet and all that is said about it, as it is shown.
 fn resolved(inventory: &str) -> (FleetSpec, String) {
@@ -18,7 +20,8 @@ fn resolved(inventory: &str) -> (FleetSpec, String) {
     let variables = Variables::new(values, None);
     let mut loaded = load(Path::new("i.yaml"), &[], &variables, &mut read);
     let raw = loaded.inventory.expect("an inventory");
-    let (fleet, found) = resolve(&raw, &loaded.maps, &loaded.sources, &variables, Path::new(""));
+    let (fleet, found) =
+        resolve(&raw, &loaded.maps, &loaded.sources, &variables, Path::new(""), Commands::Run);
     loaded.diagnostics.extend(found);
     (fleet, render(&loaded.diagnostics, &loaded.sources, RenderOptions::default()))
 }

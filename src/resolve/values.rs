@@ -3,8 +3,9 @@
 use serde_json::{Map, Value};
 
 use crate::source::diagnostic::Diagnostic;
-use crate::source::node::{Node, NodeValue, Tag};
-use crate::source::raw::{RawText, TextTag};
+use crate::source::node::{Node, NodeValue};
+use crate::source::raw::RawText;
+use crate::source::tag::{SecretSource, Tag};
 
 use super::context::Context;
 
@@ -72,10 +73,7 @@ impl OptionReader<'_> {
 
     /// What comes from outside the file may be secret and is not repeated.
     pub(super) fn wrong_text(&self, node: &Node, text: &str, expected: &str) {
-        let found = match (node.tag, node.as_text()) {
-            (Some(Tag::Env), Some(variable)) => format!("the value of `{variable}`"),
-            _ => format!("`{text}`"),
-        };
+        let found = raw_text(node).map_or_else(|| format!("`{text}`"), |raw| shown_value(&raw, text));
         self.context.report(
             Diagnostic::error(format!("`{}` is {found}", self.field))
                 .at(node.span, format!("expected {expected}")),
@@ -142,12 +140,12 @@ impl OptionReader<'_> {
             self.wrong(node, "`name=value`");
             return None;
         };
-        if raw.tag == Some(TextTag::Env) {
+        if let Some(tag) = raw.tag.as_ref().and_then(tag_of_outside) {
             // The value would be a name and a secret in one text.
             self.context.report(
-                Diagnostic::error(format!("`!env` on an item of the list `{}`", self.field))
+                Diagnostic::error(format!("`{tag}` on an item of the list `{}`", self.field))
                     .at(node.span, "expected `name=value`")
-                    .help(format!("write a mapping instead: `NAME: !env {}`", raw.text)),
+                    .help(format!("write a mapping instead: `NAME: {tag} {}`", raw.text)),
             );
             return None;
         }
@@ -190,11 +188,28 @@ fn plain_json(text: &str) -> Value {
 /// A scalar with its tag; null is the empty text.
 pub(super) fn raw_text(node: &Node) -> Option<RawText> {
     let text = if node.is_null() { "" } else { node.as_text()? };
-    let tag = node.tag.map(|tag| match tag {
-        Tag::Path => TextTag::Path,
-        Tag::Env => TextTag::Env,
-    });
-    Some(RawText { text: text.to_owned(), tag, span: node.span })
+    Some(RawText { text: text.to_owned(), tag: node.tag.clone(), span: node.span })
+}
+
+/// A value in a message: one from outside the files may be secret, and is named instead.
+pub(super) fn shown_value(raw: &RawText, value: &str) -> String {
+    match &raw.tag {
+        None | Some(Tag::Path) => format!("`{value}`"),
+        Some(Tag::Env { .. } | Tag::Secret(SecretSource::Env)) => format!("the value of `{}`", raw.text),
+        Some(Tag::File | Tag::Secret(SecretSource::File)) => format!("the content of `{}`", raw.text),
+        Some(Tag::Secret(SecretSource::Command)) => format!("the output of `{}`", raw.text),
+        Some(Tag::Computed(_)) => format!("the computed `{}`", raw.text),
+    }
+}
+
+/// The tags whose values nobody knows here.
+fn tag_of_outside(tag: &Tag) -> Option<&'static str> {
+    match tag {
+        Tag::Env { .. } => Some("!env"),
+        Tag::File => Some("!file"),
+        Tag::Secret(_) => Some("!secret"),
+        Tag::Path | Tag::Computed(_) => None,
+    }
 }
 
 fn parse_bytes(text: &str) -> Option<i64> {

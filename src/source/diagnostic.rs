@@ -110,6 +110,17 @@ impl Diagnostics {
         self.0.extend(others);
     }
 
+    /// Puts every text through a function.
+    pub fn change_texts(&mut self, change: impl Fn(&str) -> String) {
+        for found in &mut self.0 {
+            found.message = change(&found.message);
+            found.help = found.help.as_deref().map(&change);
+            for label in &mut found.labels {
+                label.text = change(&label.text);
+            }
+        }
+    }
+
     /// Whether any of them is an error.
     pub fn has_errors(&self) -> bool {
         self.iter().any(|found| found.severity == Severity::Error)

@@ -42,6 +42,11 @@ impl SourceMap {
         id
     }
 
+    /// Whether a file is one of these; values that a program made stand in none.
+    pub fn has(&self, file: FileId) -> bool {
+        self.get(file).is_some()
+    }
+
     /// The path given to [`Self::add`]; empty for a file of another map.
     pub fn path(&self, file: FileId) -> &Path {
         self.get(file).map_or(Path::new(""), |found| &found.path)

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::document::read_document;
 use super::file::SourceMap;
-use super::raw::{RawInventory, RawMap, RawMapEntry, RawName, RawText, TextTag};
+use super::raw::{RawInventory, RawMap, RawMapEntry, RawName, RawText};
 use super::read_inventory::read_inventory;
 use super::read_map::read_map;
 use super::span::Spanned;
+use super::tag::Tag;
 use crate::model::variables::Variables;
 
 /// All that was read, and what is wrong with it.
@@ -97,17 +98,25 @@ impl Loading<'_, '_, '_> {
 
     /// The path that a text with or without a tag stands for.
     fn expand(&mut self, path: &RawText) -> Option<String> {
-        match path.tag {
+        match &path.tag {
             None => Some(path.text.clone()),
-            Some(TextTag::Path) => Some(self.variables.expand_path(&path.text)),
-            Some(TextTag::Env) => {
-                let value = self.variables.get(&path.text).map(str::to_owned);
+            Some(Tag::Path) => Some(self.variables.expand_path(&path.text)),
+            Some(Tag::Env { default }) => {
+                let value = self.variables.get(&path.text).map(str::to_owned).or_else(|| default.clone());
                 if value.is_none() {
                     let message = format!("variable `{}` is not set", path.text);
                     let help = format!("set it in the environment, or with `--var {}=...`", path.text);
                     self.diagnostics.push(Diagnostic::error(message).at(path.span, "needed here").help(help));
                 }
                 value
+            }
+            Some(Tag::File | Tag::Secret(_) | Tag::Computed(_)) => {
+                self.diagnostics.push(
+                    Diagnostic::error("the path of a map cannot come from a file or a secret")
+                        .at(path.span, "expected a path")
+                        .help("write the path itself, or use `!path` or `!env`"),
+                );
+                None
             }
         }
     }

@@ -19,6 +19,7 @@ pub mod read_map;
 pub mod render;
 pub mod scalar;
 pub mod span;
+pub mod tag;
 
 mod merge_keys;
 mod read_commands;

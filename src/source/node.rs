@@ -5,14 +5,15 @@
 //! Anchors, aliases and merge keys are gone; `!!` tags are folded into `plain`.
 
 use super::span::{Span, Spanned};
+use super::tag::Tag;
 
 /// One value of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Node {
     /// The value itself.
     pub value: NodeValue,
-    /// A tag of Docker-Map or Docker-Fabric. Only scalars carry one: on a list or mapping it
-    /// has been handed down to the first level of its values.
+    /// Where the value comes from. Only scalars carry a tag: on a list or mapping it has been handed
+    /// down to the first level of its values, or has made a scalar of it.
     pub tag: Option<Tag>,
     /// Where it stands. An alias' value stands where it was anchored.
     pub span: Span,
@@ -34,16 +35,12 @@ pub enum NodeValue {
     Mapping(Vec<(Node, Node)>),
 }
 
-/// Tags that say where a scalar's value comes from. The `_lazy` spellings are the same.
-#[derive(Debug, Copy, Clone, PartialEq, Eq)]
-pub enum Tag {
-    /// `!path`: expand variables and a leading `~`.
-    Path,
-    /// `!env`: the value of a variable.
-    Env,
-}
-
 impl Node {
+    /// Nothing, at a place.
+    pub(super) fn null(span: Span) -> Self {
+        Self { value: NodeValue::Scalar { text: String::new(), plain: true }, tag: None, span }
+    }
+
     /// Whether nothing was given: no text, `~` or `null` without quotes and tag.
     pub fn is_null(&self) -> bool {
         match &self.value {

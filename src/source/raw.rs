@@ -6,6 +6,7 @@
 
 use super::node::Node;
 use super::span::{Span, Spanned};
+use super::tag::Tag;
 
 /// A name or other text with its place, taken from the scalar's source text.
 pub type RawName = Spanned<String>;
@@ -15,20 +16,10 @@ pub type RawName = Spanned<String>;
 pub struct RawText {
     /// The scalar's source text (unquoted).
     pub text: String,
-    /// The tag that says how to get at the value.
-    pub tag: Option<TextTag>,
+    /// The tag that says where the value comes from.
+    pub tag: Option<Tag>,
     /// Where it stands.
     pub span: Span,
-}
-
-/// Tags of Docker-Map and Docker-Fabric on a scalar. The `_lazy` forms mean the same here:
-/// every value is taken when the inventory is resolved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TextTag {
-    /// `!path`, `!path_lazy`: expand `$VAR`, `${VAR}`, then a leading `~`.
-    Path,
-    /// `!env`, `!env_lazy`: the value of a variable.
-    Env,
 }
 
 /// A scalar property in which "not there" and "null" differ.

@@ -4,8 +4,8 @@
 //! same everywhere.
 
 use super::diagnostic::{Diagnostic, Diagnostics};
-use super::node::{Node, NodeValue, Tag};
-use super::raw::{RawName, RawText, Setting, TextTag};
+use super::node::{Node, NodeValue};
+use super::raw::{RawName, RawText, Setting};
 use super::scalar::{boolean, decimal_number, doubtful_number, whole_number};
 use super::span::{Span, Spanned};
 use crate::wording;
@@ -114,11 +114,7 @@ impl<'d> Reader<'d> {
     pub(super) fn text(&mut self, node: &Node, property: &str) -> Option<RawText> {
         match &node.value {
             NodeValue::Scalar { text, .. } if !node.is_null() => {
-                let tag = node.tag.map(|tag| match tag {
-                    Tag::Path => TextTag::Path,
-                    Tag::Env => TextTag::Env,
-                });
-                Some(RawText { text: text.clone(), tag, span: node.span })
+                Some(RawText { text: text.clone(), tag: node.tag.clone(), span: node.span })
             }
             _ => self.wrong(node, property, "text"),
         }

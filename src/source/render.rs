@@ -51,7 +51,7 @@ pub fn render(diagnostics: &Diagnostics, sources: &SourceMap, options: RenderOpt
         }
         text.push('\n');
     }
-    text + &summary(diagnostics) + "\n"
+    text + &summary(diagnostics, sources) + "\n"
 }
 
 /// Whether a line is a mere `:::`, which is put before a part of a line because the part has no path
@@ -66,7 +66,7 @@ fn is_empty_place(line: &str) -> bool {
 }
 
 /// `2 errors, 1 warning in 2 files`.
-fn summary(diagnostics: &Diagnostics) -> String {
+fn summary(diagnostics: &Diagnostics, sources: &SourceMap) -> String {
     let Counts { errors, warnings } = diagnostics.counts();
     let mut parts = Vec::new();
     if errors > 0 {
@@ -75,7 +75,8 @@ fn summary(diagnostics: &Diagnostics) -> String {
     if warnings > 0 {
         parts.push(wording::count(warnings, "warning"));
     }
-    let files: BTreeSet<FileId> = diagnostics.iter().filter_map(|d| Some(d.span()?.file)).collect();
+    let files = diagnostics.iter().filter_map(|found| Some(found.span()?.file));
+    let files: BTreeSet<FileId> = files.filter(|file| sources.has(*file)).collect();
     let found = parts.join(", ");
     if files.is_empty() { found } else { format!("{found} in {}", wording::count(files.len(), "file")) }
 }
@@ -86,7 +87,7 @@ fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a SourceMap) -> Group<'a> {
         Severity::Warning => Level::WARNING,
     };
     let mut group = Group::with_title(level.primary_title(&diagnostic.message));
-    for (file, labels) in by_file(&diagnostic.labels) {
+    for (file, labels) in by_file(&diagnostic.labels).into_iter().filter(|(file, _)| sources.has(*file)) {
         group = with_lines(group, file, &labels, diagnostic.span(), sources);
     }
     match &diagnostic.help {
@@ -207,7 +208,8 @@ pub fn records(diagnostics: &Diagnostics, sources: &SourceMap) -> Vec<Diagnostic
 }
 
 fn record(diagnostic: &Diagnostic, sources: &SourceMap) -> DiagnosticRecord {
-    let mut labels = diagnostic.labels.iter().map(|label| label_record(label, sources));
+    let in_files = diagnostic.labels.iter().filter(|label| sources.has(label.span.file));
+    let mut labels = in_files.map(|label| label_record(label, sources));
     DiagnosticRecord {
         severity: match diagnostic.severity {
             Severity::Error => "error",
@@ -399,7 +401,7 @@ web:
         diagnostics.push(Diagnostic::error("x").at(Span { file: FileId(7), start: 3, end: 4 }, "y"));
         assert!(
             render(&diagnostics, &read.sources, RenderOptions { width: 20, colour: true })
-                .contains("8 errors in 2 files")
+                .contains("8 errors in 1 file")
         );
         assert_eq!(super::records(&diagnostics, &read.sources).len(), 8);
     }

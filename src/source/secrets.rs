@@ -6,6 +6,7 @@
 use super::file::SourceMap;
 use super::node::{Node, NodeValue};
 use super::span::{FileId, Span};
+use super::tag::Tag;
 use crate::model::secret::is_secret_name;
 use crate::wording;
 
@@ -37,7 +38,8 @@ pub(super) fn hide(node: &Node, sources: &mut SourceMap) {
             }
         }
         NodeValue::Scalar { text, .. } => {
-            if node.tag.is_none() && holds_secret(text, &['=']) {
+            let is_default_of_secret = is_value(node) && node.tag.is_some() && is_secret_name(text);
+            if is_default_of_secret || (node.tag.is_none() && holds_secret(text, &['='])) {
                 sources.hide(node.span);
             }
         }
@@ -117,11 +119,17 @@ fn hide_login(login: &Node, sources: &mut SourceMap) {
     }
 }
 
+/// Whether a text holds a value itself: after a tag it names one, except that `!env` may have a
+/// default.
+fn is_value(node: &Node) -> bool {
+    matches!(&node.tag, None | Some(Tag::Env { default: Some(_) }))
+}
+
 /// Hides all texts in a value. The name of a variable is no secret, and a value that was left out
 /// stands at its key.
 fn hide_texts(node: &Node, key: Span, sources: &mut SourceMap) {
     match &node.value {
-        NodeValue::Scalar { .. } if node.tag.is_some() || node.span == key => {}
+        NodeValue::Scalar { .. } if !is_value(node) || node.span == key => {}
         NodeValue::Scalar { .. } => sources.hide(node.span),
         NodeValue::Sequence(items) => {
             for item in items {

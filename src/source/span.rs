@@ -6,8 +6,15 @@
 use std::ops::Deref;
 
 /// One file of a [`super::file::SourceMap`].
-#[derive(Debug, Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Debug, Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileId(pub(super) u32);
+
+/// No file: what a program made stands nowhere.
+impl Default for FileId {
+    fn default() -> Self {
+        Self(u32::MAX)
+    }
+}
 
 /// A stretch of a file, in bytes: `start` is the first one, `end` the one after the last.
 #[derive(Debug, Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

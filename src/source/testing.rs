@@ -6,10 +6,11 @@ use super::diagnostic::{Diagnostic, Diagnostics};
 use super::document::read_document;
 use super::file::SourceMap;
 use super::node::Node;
-use super::raw::{RawContainer, RawHostPath, RawInventory, RawMap, RawText, TextTag};
+use super::raw::{RawContainer, RawHostPath, RawInventory, RawMap, RawText};
 use super::read_inventory::read_inventory;
 use super::read_map::read_map;
 use super::render::{RenderOptions, render};
+use super::tag::Tag;
 
 /// A document with everything that was said about it.
 pub(super) struct Read<T> {
@@ -81,13 +82,22 @@ pub(super) fn joined<T>(items: &[T], short: impl Fn(&T) -> String) -> String {
     items.iter().map(short).collect::<Vec<_>>().join("; ")
 }
 
+/// A tag in short, with a blank behind it.
+pub(super) fn tag_text(tag: Option<&Tag>) -> String {
+    match tag {
+        None => String::new(),
+        Some(Tag::Path) => "!path ".into(),
+        Some(Tag::Env { default: None }) => "!env ".into(),
+        Some(Tag::Env { default: Some(default) }) => format!("!env({default}) "),
+        Some(Tag::File) => "!file ".into(),
+        Some(Tag::Secret(source)) => format!("!secret({source:?}) "),
+        Some(Tag::Computed(_)) => "computed ".into(),
+    }
+}
+
 /// A text with its tag.
 pub(super) fn text(raw: &RawText) -> String {
-    let tag = match raw.tag {
-        None => "",
-        Some(TextTag::Path) => "!path ",
-        Some(TextTag::Env) => "!env ",
-    };
+    let tag = tag_text(raw.tag.as_ref());
     format!("{tag}{}", raw.text)
 }
 

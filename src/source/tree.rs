@@ -7,8 +7,9 @@ use std::collections::HashMap;
 
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::merge_keys::finish_mapping;
-use super::node::{Node, NodeValue, Tag};
+use super::node::{Node, NodeValue};
 use super::span::Span;
+use super::tag::TagName;
 
 /// Values a document may have, those that aliases repeat included.
 pub(super) const MAX_VALUES: usize = 1_000_000;
@@ -43,7 +44,7 @@ pub(super) struct Opening {
     pub(super) is_flow: bool,
     /// Number of the anchor, 0 for none.
     pub(super) anchor: usize,
-    pub(super) tag: Option<Tag>,
+    pub(super) tag: Option<TagName>,
     pub(super) span: Span,
 }
 
@@ -106,35 +107,40 @@ impl<'d> TreeBuilder<'d> {
         let anchor = collection.opening.anchor;
         let span = collection.span(end);
         let Collection { opening, children, values, depth } = collection;
-        let mut value = if opening.is_mapping {
+        let value = if opening.is_mapping {
             NodeValue::Mapping(finish_mapping(pairs(children), self.diagnostics))
         } else {
             NodeValue::Sequence(children)
         };
+        let mut node = Node { value, tag: None, span };
         if let Some(tag) = opening.tag {
-            self.hand_down(tag, &mut value, opening.span);
+            node = self.tagged(tag, node, opening.span);
+        } else if let Some(tag) = tag_of_key(&node) {
+            node = self.tagged_by_key(tag, node);
         }
-        let node = Node { value, tag: None, span };
         self.finish(Subtree { node, values, depth: depth + 1 }, anchor)
     }
 
-    /// `!path` on a list or mapping concerns the texts of its first level. Nested values have
-    /// been expanded already if they have the tag themselves, and are meant as they are if not.
-    fn hand_down(&mut self, tag: Tag, value: &mut NodeValue, span: Span) {
-        if tag == Tag::Env {
-            let message = "tag `!env` needs the name of one variable";
-            self.report(Diagnostic::error(message).at(span, "expected text"));
-            return;
-        }
-        let children: Box<dyn Iterator<Item = &mut Node>> = match value {
-            NodeValue::Sequence(items) => Box::new(items.iter_mut()),
-            NodeValue::Mapping(entries) => Box::new(entries.iter_mut().map(|(_, value)| value)),
-            NodeValue::Scalar { .. } => return,
-        };
-        for child in children {
-            if child.as_text().is_some() && !child.is_null() {
-                child.tag.get_or_insert(tag);
+    /// Applies a tag; a value that it cannot stand before stays without it.
+    fn tagged(&mut self, tag: TagName, node: Node, tag_span: Span) -> Node {
+        let Node { value, span, .. } = node;
+        match tag.apply(value, tag_span) {
+            Ok((value, tag)) => Node { value, tag, span },
+            Err(refused) => {
+                self.report(refused);
+                Node::null(span)
             }
+        }
+    }
+
+    /// `{"!env": NAME}` is `!env NAME`, for JSON, which has no tags.
+    fn tagged_by_key(&mut self, tag: TagName, node: Node) -> Node {
+        match node.value {
+            NodeValue::Mapping(mut entries) if entries.len() == 1 => {
+                let (key, value) = entries.remove(0);
+                self.tagged(tag, Node { span: node.span, ..value }, key.span)
+            }
+            _ => node,
         }
     }
 
@@ -183,6 +189,14 @@ impl Collection {
             _ if self.opening.is_flow => self.opening.span.to(end),
             _ => self.opening.span,
         }
+    }
+}
+
+/// The tag that is the one key of a mapping, in quotes: without them it would be a tag on the key.
+fn tag_of_key(node: &Node) -> Option<TagName> {
+    match node.as_mapping() {
+        Some([(Node { value: NodeValue::Scalar { text, plain: false }, .. }, _)]) => TagName::parse(text),
+        _ => None,
     }
 }
 

@@ -5,18 +5,21 @@ use std::borrow::Cow;
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span as Marks, Tag as ParsedTag};
 
 use super::diagnostic::{Diagnostic, Diagnostics};
-use super::node::{Node, NodeValue, Tag};
+use super::node::{Node, NodeValue};
 use super::span::{FileId, Span};
+use super::tag::TagName;
 use super::tree::{Opening, TreeBuilder};
 use super::yaml_errors::{explain, tab_in_indentation};
 use crate::wording;
 
 /// What may follow an exclamation mark.
-const TAGS: [&str; 11] = [
+const TAGS: [&str; 13] = [
     "!path",
     "!path_lazy",
     "!env",
     "!env_lazy",
+    "!file",
+    "!secret",
     "!!str",
     "!!int",
     "!!float",
@@ -94,7 +97,7 @@ impl Reading<'_> {
             .help("move it to a file of its own, or remove the `---`"))
     }
 
-    fn opening(&self, is_mapping: bool, anchor: usize, tag: Option<Tag>, span: Span) -> Opening {
+    fn opening(&self, is_mapping: bool, anchor: usize, tag: Option<TagName>, span: Span) -> Opening {
         // The parser's mark of a collection in brackets ends with the bracket; any other has no
         // length or ends with the anchor or tag before it, which cannot hold a bracket.
         let is_flow = self.text[..span.end as usize].ends_with(['[', '{']) && span.start < span.end;
@@ -160,26 +163,30 @@ fn scalar(
 ) -> Node {
     let mut plain = style == ScalarStyle::Plain;
     let mut text = text.to_owned();
-    let mut kept = None;
-    match tag.map(|tag| (name_of(&tag), tag)) {
-        None => {}
-        Some((name, _)) => match name.as_str() {
-            "!path" | "!path_lazy" => kept = Some(Tag::Path),
-            "!env" | "!env_lazy" => kept = Some(Tag::Env),
+    if let Some(name) = tag.map(|tag| name_of(&tag)) {
+        if let Some(tag) = TagName::parse(&name) {
+            match tag.apply(NodeValue::Scalar { text, plain }, span) {
+                Ok((value, tag)) => return Node { value, tag, span },
+                Err(refused) => builder.report(refused),
+            }
+            return Node::null(span);
+        }
+        match name.as_str() {
             "!" | "!!str" => plain = false,
             "!!int" | "!!float" | "!!bool" => plain = true,
             "!!null" => (text, plain) = (String::new(), true),
             _ => builder.report(unknown_tag(&name, span)),
-        },
+        }
     }
-    Node { value: NodeValue::Scalar { text, plain }, tag: kept, span }
+    Node { value: NodeValue::Scalar { text, plain }, tag: None, span }
 }
 
-fn collection_tag(tag: &ParsedTag, own: &str, span: Span, builder: &mut TreeBuilder<'_>) -> Option<Tag> {
+fn collection_tag(tag: &ParsedTag, own: &str, span: Span, builder: &mut TreeBuilder<'_>) -> Option<TagName> {
     let name = name_of(tag);
+    if let Some(known) = TagName::parse(&name) {
+        return Some(known);
+    }
     match name.as_str() {
-        "!path" | "!path_lazy" => return Some(Tag::Path),
-        "!env" | "!env_lazy" => return Some(Tag::Env),
         "!" => {}
         _ if name.strip_prefix("!!") == Some(own) => {}
         _ => builder.report(unknown_tag(&name, span)),
@@ -204,22 +211,19 @@ fn unknown_tag(name: &str, span: Span) -> Diagnostic {
     let diagnostic = Diagnostic::error(format!("tag `{name}` cannot be used here")).at(span, "unknown tag");
     match wording::nearest(name, TAGS) {
         Some(near) if near != name => diagnostic.help(format!("did you mean `{near}`?")),
-        _ => diagnostic.help("use `!path`, `!env` or `!!str`, or quote a text that begins with `!`"),
+        _ => diagnostic
+            .help("use `!path`, `!env`, `!file`, `!secret` or `!!str`, or quote a text that begins with `!`"),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::node::{Node, NodeValue, Tag};
-    use super::super::testing::document;
+    use super::super::node::{Node, NodeValue};
+    use super::super::testing::{document, tag_text};
 
     /// A tree on one line: quoted texts in `'`, tagged ones with their tag.
     fn short(node: &Node) -> String {
-        let tag = match node.tag {
-            None => "",
-            Some(Tag::Path) => "!path ",
-            Some(Tag::Env) => "!env ",
-        };
+        let tag = tag_text(node.tag.as_ref());
         match &node.value {
             NodeValue::Scalar { text, plain: true } => format!("{tag}{text}"),
             NodeValue::Scalar { text, plain: false } => format!("{tag}'{text}'"),

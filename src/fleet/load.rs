@@ -1,0 +1,128 @@
+//! From files, or from maps made by a program, to a fleet whose parts fit together.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{Findings, Fleet, LoadError};
+use crate::model::spec::{FleetSpec, HostSpec};
+use crate::model::variables::Variables;
+use crate::outside::LocalMachine;
+use crate::resolve::{Commands, resolve};
+use crate::source::diagnostic::Diagnostics;
+use crate::source::file::SourceMap;
+use crate::source::load::{Loaded, load};
+use crate::source::raw::{RawInventory, RawMap};
+
+/// What a fleet was made of, to be resolved again when secrets are needed.
+#[derive(Debug, Clone)]
+pub(super) struct Origin {
+    inventory: Option<RawInventory>,
+    maps: Vec<RawMap>,
+    /// Where the inventory is.
+    folder: PathBuf,
+    variables: Variables,
+}
+
+impl Fleet {
+    /// Reads an inventory, the maps it names, and further maps; no host is contacted. Commands that
+    /// print secrets are run.
+    ///
+    /// # Errors
+    /// All mistakes in the files at once.
+    pub fn load(inventory: &Path, extra_maps: &[PathBuf], variables: &Variables) -> Result<Self, LoadError> {
+        read(inventory, extra_maps, variables, Commands::Run)
+    }
+
+    /// As [`Self::load`], but runs no commands: such secrets are withheld, and for hosts that need
+    /// them there is no plan before [`Self::with_secrets_of`] has got them.
+    ///
+    /// # Errors
+    /// All mistakes in the files at once.
+    pub fn load_without_commands(
+        inventory: &Path,
+        extra_maps: &[PathBuf],
+        variables: &Variables,
+    ) -> Result<Self, LoadError> {
+        read(inventory, extra_maps, variables, Commands::Withhold)
+    }
+
+    /// Whether [`Self::with_secrets_of`] has something to do for any of these hosts.
+    pub fn withholds_secrets_of(&self, host_names: &[String]) -> bool {
+        let mut hosts = host_names.iter().filter_map(|name| self.spec.hosts.get(name));
+        hosts.any(|host: &HostSpec| host.withholds_secrets)
+    }
+
+    /// The same fleet with the secrets of these hosts: runs the commands that print them.
+    ///
+    /// # Errors
+    /// Commands that fail, at the places that name them.
+    pub fn with_secrets_of(self, host_names: &[String]) -> Result<Self, LoadError> {
+        let Self { origin, findings, .. } = self;
+        // What was said of the files has been said.
+        let silent = Diagnostics::new();
+        resolved(origin, findings.sources, silent, Commands::RunFor(host_names))
+    }
+
+    /// Takes an inventory and maps that a program has made, or read and changed. The inventory's own
+    /// `maps` are not looked at. `folder` is where relative paths start. Commands that print secrets
+    /// are run.
+    ///
+    /// # Errors
+    /// All mistakes at once; they have no places where there are no files.
+    pub fn build(
+        inventory: RawInventory,
+        maps: Vec<RawMap>,
+        folder: &Path,
+        variables: &Variables,
+    ) -> Result<Self, LoadError> {
+        let origin = Origin {
+            inventory: Some(inventory),
+            maps,
+            folder: folder.to_owned(),
+            variables: with_machine(variables),
+        };
+        resolved(origin, SourceMap::new(), Diagnostics::new(), Commands::Run)
+    }
+}
+
+fn read(
+    inventory: &Path,
+    extra_maps: &[PathBuf],
+    variables: &Variables,
+    commands: Commands<'_>,
+) -> Result<Fleet, LoadError> {
+    let mut read = |path: &Path| std::fs::read(path);
+    let Loaded { sources, inventory: raw, maps, diagnostics } =
+        load(inventory, extra_maps, variables, &mut read);
+    let folder = inventory.parent().unwrap_or(Path::new("")).to_owned();
+    let origin = Origin { inventory: raw, maps, folder, variables: with_machine(variables) };
+    resolved(origin, sources, diagnostics, commands)
+}
+
+fn with_machine(variables: &Variables) -> Variables {
+    match variables.outside() {
+        Some(_) => variables.clone(),
+        None => variables.clone().with_outside(Arc::new(LocalMachine)),
+    }
+}
+
+fn resolved(
+    origin: Origin,
+    sources: SourceMap,
+    mut diagnostics: Diagnostics,
+    commands: Commands<'_>,
+) -> Result<Fleet, LoadError> {
+    let mut spec = FleetSpec::default();
+    if let Some(inventory) = &origin.inventory {
+        let Origin { maps, folder, variables, .. } = &origin;
+        let (found, told) = resolve(inventory, maps, &sources, variables, folder, commands);
+        spec = found;
+        diagnostics.extend(told.into_vec());
+        diagnostics.sort();
+    }
+    let findings = Findings { diagnostics, sources };
+    if findings.diagnostics.has_errors() {
+        return Err(LoadError { findings });
+    }
+    Ok(Fleet { spec, findings, origin })
+}
