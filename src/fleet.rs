@@ -30,11 +30,9 @@ use crate::observe::observe;
 use crate::observe::roots::ShellVolumeRoots;
 use crate::plan::{Goal, Plan, Request, plan_host};
 use crate::resolve::selection::{HostNames, SelectedContainer, SelectionError, select_items};
-use crate::source::diagnostic::Diagnostics;
-use crate::source::file::SourceMap;
-use crate::source::render::{RenderOptions, render};
-
 use load::Origin;
+
+pub use crate::source::findings::Findings;
 
 /// How many hosts are worked on at the same time where nobody says.
 pub const DEFAULT_HOSTS_AT_ONCE: usize = 32;
@@ -45,28 +43,6 @@ pub struct Fleet {
     spec: FleetSpec,
     findings: Findings,
     origin: Origin,
-}
-
-/// What is to be said about the files, with the files themselves.
-#[derive(Debug)]
-pub struct Findings {
-    /// Mistakes and remarks.
-    pub diagnostics: Diagnostics,
-    /// The files they are about.
-    pub sources: SourceMap,
-}
-
-impl Findings {
-    /// All findings as a screen of text, mistakes underlined in their lines.
-    pub fn render(&self, options: RenderOptions) -> String {
-        render(&self.diagnostics, &self.sources, options)
-    }
-}
-
-impl std::fmt::Display for Findings {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(&self.render(RenderOptions::default()))
-    }
 }
 
 /// Why an inventory cannot be used.

@@ -73,6 +73,7 @@ pub mod event;
 pub mod execute;
 pub mod fleet;
 pub mod host;
+pub mod map;
 pub mod model;
 pub mod observe;
 pub mod outside;

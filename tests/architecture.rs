@@ -19,7 +19,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
     // Only its tests observe: what a plan did is what the next look finds.
     ("execute", &["host", "plan", "model", "event", "observe"]),
     ("outside", &["model"]),
-    ("fleet", &["outside", "source", "resolve", "plan", "host", "event", "observe", "execute", "model"]),
+    // Maps in code, for whoever uses the library.
+    ("map", &["source", "resolve", "model"]),
+    (
+        "fleet",
+        &["map", "outside", "source", "resolve", "plan", "host", "event", "observe", "execute", "model"],
+    ),
     ("report", &["event", "plan", "model"]),
 ];
 

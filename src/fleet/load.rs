@@ -23,6 +23,20 @@ pub(super) struct Origin {
     variables: Variables,
 }
 
+impl Origin {
+    /// Lays each map over the inventory's `map_defaults`.
+    fn with_defaults(mut self) -> Self {
+        if let Some(defaults) =
+            self.inventory.as_ref().and_then(|inventory| inventory.map_defaults.as_deref())
+        {
+            for map in &mut self.maps {
+                map.fill_from(defaults);
+            }
+        }
+        self
+    }
+}
+
 impl Fleet {
     /// Reads an inventory, the maps it names, and further maps; no host is contacted. Commands that
     /// print secrets are run.
@@ -81,7 +95,7 @@ impl Fleet {
             folder: folder.to_owned(),
             variables: with_machine(variables),
         };
-        resolved(origin, SourceMap::new(), Diagnostics::new(), Commands::Run)
+        resolved(origin.with_defaults(), SourceMap::new(), Diagnostics::new(), Commands::Run)
     }
 }
 
@@ -96,7 +110,7 @@ fn read(
         load(inventory, extra_maps, variables, &mut read);
     let folder = inventory.parent().unwrap_or(Path::new("")).to_owned();
     let origin = Origin { inventory: raw, maps, folder, variables: with_machine(variables) };
-    resolved(origin, sources, diagnostics, commands)
+    resolved(origin.with_defaults(), sources, diagnostics, commands)
 }
 
 fn with_machine(variables: &Variables) -> Variables {

@@ -343,8 +343,8 @@ impl Filler<'_> {
 
     fn ssh_config(&self, raw: Option<&RawSshConfig>) -> SshConfigSource {
         match raw {
-            None | Some(RawSshConfig::User(_)) => SshConfigSource::User,
-            Some(RawSshConfig::Ignore(_)) => SshConfigSource::Ignore,
+            None | Some(RawSshConfig::User) => SshConfigSource::User,
+            Some(RawSshConfig::Ignore) => SshConfigSource::Ignore,
             Some(RawSshConfig::File(path)) => {
                 self.file(path).map_or(SshConfigSource::User, SshConfigSource::File)
             }

@@ -129,7 +129,7 @@ fn own_part(container: &RawContainer) -> RawContainer {
 }
 
 /// Merges `source` over `target`: single values replace, lists unite, options merge by key.
-fn merge(target: &mut RawContainer, source: RawContainer) {
+pub(crate) fn merge(target: &mut RawContainer, source: RawContainer) {
     let RawContainer {
         is_abstract: _,
         extends: _,

@@ -217,7 +217,7 @@ fn map_hosts(
     name: &str,
     landscape: &Landscape<'_>,
 ) -> Option<Vec<String>> {
-    check_name(context, name, raw.name.as_ref().map_or(raw.span, |name| name.span));
+    check_name(context, name, raw.name.as_ref().map_or(raw.start.span, |name| name.span));
     match raw.clients.as_slice() {
         [] => landscape.default_host.map(|host| vec![host.to_owned()]),
         terms => Some(choose_hosts(context, terms, landscape)),

@@ -33,11 +33,14 @@ use crate::model::variables::Variables;
 use crate::source::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::file::SourceMap;
 use crate::source::raw::{RawInventory, RawMap};
+use crate::source::span::Spanned;
 
 use container::Builder;
 use context::Context;
 use hosts::ResolvedHost;
 use map::{Landscape, ResolvedMap};
+
+pub(crate) use inherit::merge as merge_container;
 use selection::HostNames;
 
 /// For which hosts commands are run that print secrets. On other hosts such a secret is withheld:
@@ -94,6 +97,41 @@ pub fn resolve(
     let with_secrets = |host: ResolvedHost| HostSpec { secrets: secrets.clone(), ..host.spec };
     let hosts = hosts.into_iter().map(|(name, host)| (name, with_secrets(host))).collect();
     (FleetSpec { hosts, host_groups, maps: map_specs }, context.into_diagnostics())
+}
+
+/// A map with all that its configurations inherit, without the abstract ones; and what is wrong with
+/// its bases.
+pub fn extend(map: &RawMap) -> (RawMap, Diagnostics) {
+    let (sources, variables) = (SourceMap::new(), Variables::default());
+    let context = Context::new(&sources, &variables, Path::new(""));
+    let containers = inherit::extended_containers(&context, map);
+    let containers = containers.into_iter().map(|(name, container)| (name.clone(), container)).collect();
+    (RawMap { containers, ..map.clone() }, context.into_diagnostics())
+}
+
+/// What does not fit together in a map, whatever host it runs on.
+pub fn check(map: &RawMap) -> Diagnostics {
+    let (sources, variables) = (SourceMap::new(), Variables::default());
+    let context = Context::new(&sources, &variables, Path::new(""));
+    let anywhere = without_clients(map);
+    let host_groups = IndexMap::new();
+    let landscape =
+        Landscape { host_names: HostNames::new(vec![ANYWHERE], &host_groups), default_host: Some(ANYWHERE) };
+    integrity::check(&context, &ResolvedMap::new(&context, &anywhere, &landscape));
+    context.into_diagnostics()
+}
+
+/// A host for maps that are looked at without an inventory.
+const ANYWHERE: &str = "__default__";
+
+fn without_clients(map: &RawMap) -> RawMap {
+    let mut anywhere = RawMap { clients: Vec::new(), ..map.clone() };
+    // Without a name nothing is called by it yet.
+    anywhere.name.get_or_insert_with(|| Spanned::new("map".to_owned(), map.start.span));
+    for (_, container) in &mut anywhere.containers {
+        container.clients.clear();
+    }
+    anywhere
 }
 
 /// Members of each group in the inventory's order; groups may name other groups that stand before.

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use crate::source::diagnostic::Diagnostic;
 use crate::source::node::{Node, NodeValue};
 use crate::source::raw::RawText;
+use crate::source::scalar::whole_number;
 use crate::source::tag::{SecretSource, Tag};
 
 use super::context::Context;
@@ -181,7 +182,7 @@ fn plain_json(text: &str) -> Value {
     match text {
         "true" => Value::Bool(true),
         "false" => Value::Bool(false),
-        _ => text.parse::<i64>().map_or_else(|_| Value::String(text.to_owned()), Value::from),
+        _ => whole_number(text).map_or_else(|| Value::String(text.to_owned()), Value::from),
     }
 }
 

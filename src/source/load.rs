@@ -135,7 +135,7 @@ impl Loading<'_, '_, '_> {
         };
         if map.name.is_none() {
             let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-            map.name = stem.map(|stem| Spanned::new(stem, map.span));
+            map.name = stem.map(|stem| Spanned::new(stem, map.start.span));
         }
         self.maps.push(map);
     }

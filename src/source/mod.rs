@@ -7,10 +7,13 @@
 //! Nothing here looks anything up or decides what a map means (that is [`crate::resolve`]),
 //! and nothing does I/O: [`load::load`] is handed a function that reads files.
 
+pub(crate) mod combine;
 pub mod diagnostic;
 pub mod document;
 pub mod duration;
+pub mod emit;
 pub mod file;
+pub mod findings;
 pub mod load;
 pub mod node;
 pub mod raw;
@@ -20,6 +23,7 @@ pub mod render;
 pub mod scalar;
 pub mod span;
 pub mod tag;
+pub mod write;
 
 mod merge_keys;
 mod read_commands;

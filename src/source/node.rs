@@ -4,11 +4,13 @@
 //! property, because only the property says whether a text, a number or a switch is wanted.
 //! Anchors, aliases and merge keys are gone; `!!` tags are folded into `plain`.
 
+use super::scalar::whole_number;
 use super::span::{Span, Spanned};
 use super::tag::Tag;
 
-/// One value of a document.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One value of a document. Equal wherever it stands, and however it is written where that has no
+/// meaning: `yes` and `"yes"` are the same text, `80` and `"80"` are not.
+#[derive(Debug, Clone)]
 pub struct Node {
     /// The value itself.
     pub value: NodeValue,
@@ -19,8 +21,26 @@ pub struct Node {
     pub span: Span,
 }
 
-/// The three kinds of YAML values.
-#[derive(Debug, Clone, PartialEq, Eq)]
+impl PartialEq for Node {
+    fn eq(&self, other: &Self) -> bool {
+        let literals = (self.literal(), other.literal());
+        let is_same_null = literals == (Some(Literal::Null), Some(Literal::Null));
+        is_same_null || (self.tag == other.tag && self.value == other.value && literals.0 == literals.1)
+    }
+}
+
+impl Eq for Node {}
+
+/// A scalar that is more than its text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Literal {
+    Null,
+    Switch(bool),
+    Number(i64),
+}
+
+/// The three kinds of YAML values. Of scalars the text counts when they are compared.
+#[derive(Debug, Clone)]
 pub enum NodeValue {
     /// A single value.
     Scalar {
@@ -36,8 +56,18 @@ pub enum NodeValue {
 }
 
 impl Node {
+    /// A text that a program made.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::made(NodeValue::Scalar { text: text.into(), plain: false })
+    }
+
+    /// A value that a program made.
+    pub(crate) fn made(value: NodeValue) -> Self {
+        Self { value, tag: None, span: Span::default() }
+    }
+
     /// Nothing, at a place.
-    pub(super) fn null(span: Span) -> Self {
+    pub(crate) fn null(span: Span) -> Self {
         Self { value: NodeValue::Scalar { text: String::new(), plain: true }, tag: None, span }
     }
 
@@ -46,6 +76,17 @@ impl Node {
         match &self.value {
             NodeValue::Scalar { text, plain: true } => self.tag.is_none() && is_null_text(text),
             _ => false,
+        }
+    }
+
+    /// What a scalar without quotes and tag is beside its text, in any YAML and in JSON.
+    pub(super) fn literal(&self) -> Option<Literal> {
+        match self.as_plain_text()? {
+            _ if self.is_null() => Some(Literal::Null),
+            "true" => Some(Literal::Switch(true)),
+            "false" => Some(Literal::Switch(false)),
+            "-0" => None,
+            text => whole_number(text).map(Literal::Number),
         }
     }
 
@@ -104,6 +145,40 @@ impl Node {
         }
     }
 }
+
+/// Values that a program made; what is a number or a switch there is one here.
+impl From<serde_json::Value> for Node {
+    fn from(value: serde_json::Value) -> Self {
+        use serde_json::Value;
+        match value {
+            Value::Null => Self::null(Span::default()),
+            Value::String(text) => Self::text(text),
+            Value::Bool(_) | Value::Number(_) => {
+                Self::made(NodeValue::Scalar { text: value.to_string(), plain: true })
+            }
+            Value::Array(items) => {
+                Self::made(NodeValue::Sequence(items.into_iter().map(Self::from).collect()))
+            }
+            Value::Object(entries) => {
+                let entries = entries.into_iter().map(|(key, value)| (Self::text(key), Self::from(value)));
+                Self::made(NodeValue::Mapping(entries.collect()))
+            }
+        }
+    }
+}
+
+impl PartialEq for NodeValue {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Scalar { text: one, .. }, Self::Scalar { text: other, .. }) => one == other,
+            (Self::Sequence(one), Self::Sequence(other)) => one == other,
+            (Self::Mapping(one), Self::Mapping(other)) => one == other,
+            (Self::Scalar { .. } | Self::Sequence(_) | Self::Mapping(_), _) => false,
+        }
+    }
+}
+
+impl Eq for NodeValue {}
 
 /// What an unquoted scalar may look like to be null.
 fn is_null_text(text: &str) -> bool {

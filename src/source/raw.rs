@@ -11,8 +11,8 @@ use super::tag::Tag;
 /// A name or other text with its place, taken from the scalar's source text.
 pub type RawName = Spanned<String>;
 
-/// A scalar whose value may come from outside the file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A scalar whose value may come from outside the file. Equal wherever it stands.
+#[derive(Debug, Clone)]
 pub struct RawText {
     /// The scalar's source text (unquoted).
     pub text: String,
@@ -22,8 +22,16 @@ pub struct RawText {
     pub span: Span,
 }
 
-/// A scalar property in which "not there" and "null" differ.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+impl PartialEq for RawText {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text && self.tag == other.tag
+    }
+}
+
+impl Eq for RawText {}
+
+/// A scalar property in which "not there" and "null" differ. Equal wherever it stands.
+#[derive(Debug, Clone, Default)]
 pub enum Setting<T> {
     /// The key is absent: inherit.
     #[default]
@@ -32,6 +40,16 @@ pub enum Setting<T> {
     Null(Span),
     /// A value.
     Value(Spanned<T>),
+}
+
+impl<T: PartialEq> PartialEq for Setting<T> {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Unset, Self::Unset) | (Self::Null(_), Self::Null(_)) => true,
+            (Self::Value(one), Self::Value(other)) => one == other,
+            (Self::Unset | Self::Null(_) | Self::Value(_), _) => false,
+        }
+    }
 }
 
 /// One container map document.
@@ -63,8 +81,8 @@ pub struct RawMap {
     pub networks: Vec<(RawName, RawNetwork)>,
     /// Container configurations, in the document's order, from both places they may stand in.
     pub containers: Vec<(RawName, RawContainer)>,
-    /// The first key of the document, to point at the map as a whole.
-    pub span: Span,
+    /// Where the first key of the document is, to point at the map as a whole.
+    pub start: Spanned<()>,
 }
 
 /// One entry of `volumes`.
@@ -84,14 +102,26 @@ pub struct RawVolume {
     pub permissions: Setting<RawText>,
 }
 
-/// A path on the host: one, or one for each instance.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A path on the host: one, or one for each instance. Equal wherever it stands.
+#[derive(Debug, Clone)]
 pub enum RawHostPath {
     /// The same for all.
     One(RawText),
     /// By instance name; `default` is for a container without instances.
     PerInstance(Vec<(RawName, RawText)>, Span),
 }
+
+impl PartialEq for RawHostPath {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::One(one), Self::One(other)) => one == other,
+            (Self::PerInstance(one, _), Self::PerInstance(other, _)) => one == other,
+            (Self::One(_) | Self::PerInstance(..), _) => false,
+        }
+    }
+}
+
+impl Eq for RawHostPath {}
 
 /// One entry of `networks`.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -314,6 +344,8 @@ pub struct RawHealthcheck {
 pub struct RawInventory {
     /// Maps named or written in the inventory.
     pub maps: Vec<RawMapEntry>,
+    /// What every map starts from.
+    pub map_defaults: Option<Box<RawMap>>,
     /// Settings every host starts from.
     pub defaults: Option<RawHost>,
     /// Host key (a name or a range) and its settings; null settings are empty ones.
@@ -322,8 +354,6 @@ pub struct RawInventory {
     pub groups: Vec<(RawName, Vec<RawName>)>,
     /// The host for maps that name none.
     pub default_host: Option<RawName>,
-    /// The first key of the document, to point at the inventory as a whole.
-    pub span: Span,
 }
 
 /// One map of an inventory.
@@ -386,9 +416,9 @@ pub struct RawHost {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RawSshConfig {
     /// `true`: the operator's own.
-    User(Span),
+    User,
     /// `false`: none.
-    Ignore(Span),
+    Ignore,
     /// A file.
     File(RawText),
 }

@@ -186,8 +186,8 @@ fn login_entries<'n>(node: &'n Node, subject: &str, reader: &mut Reader<'_>) -> 
 fn read_ssh_config(node: &Node, reader: &mut Reader<'_>) -> Option<RawSshConfig> {
     match node.as_plain_text().and_then(boolean) {
         _ if node.is_null() => None,
-        Some(true) => Some(RawSshConfig::User(node.span)),
-        Some(false) => Some(RawSshConfig::Ignore(node.span)),
+        Some(true) => Some(RawSshConfig::User),
+        Some(false) => Some(RawSshConfig::Ignore),
         None => reader.text(node, "ssh_config").map(RawSshConfig::File),
     }
 }
@@ -292,8 +292,8 @@ mod tests {
             let read = host(&format!("{{proxy_jump: {form}}}")).good();
             assert_eq!(read.proxy_jump.map(|found| joined(&found, text)).as_deref(), hops, "{form}");
         }
-        assert!(matches!(host("{ssh_config: false}").good().ssh_config, Some(RawSshConfig::Ignore(_))));
-        assert!(matches!(host("{ssh_config: yes}").good().ssh_config, Some(RawSshConfig::User(_))));
+        assert!(matches!(host("{ssh_config: false}").good().ssh_config, Some(RawSshConfig::Ignore)));
+        assert!(matches!(host("{ssh_config: yes}").good().ssh_config, Some(RawSshConfig::User)));
         assert!(
             matches!(host("{ssh_config: f}").good().ssh_config, Some(RawSshConfig::File(file)) if file.text == "f")
         );

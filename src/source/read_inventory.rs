@@ -7,7 +7,8 @@ use super::read_host::{HOST_KEYS, read_host};
 use super::read_map::{MAP_KEYS, read_map};
 use super::reader::{Entry, Reader, describe};
 
-const INVENTORY_KEYS: [&str; 6] = ["maps", "hosts", "clients", "defaults", "groups", "default_host"];
+const INVENTORY_KEYS: [&str; 7] =
+    ["maps", "map_defaults", "hosts", "clients", "defaults", "groups", "default_host"];
 
 /// Reads an inventory, or a file of Docker-Map's or Docker-Fabric's clients, which is nothing but hosts.
 ///
@@ -20,7 +21,7 @@ pub fn read_inventory(node: &Node, diagnostics: &mut Diagnostics) -> Option<RawI
         return None;
     };
     let span = entries.first().map_or(node.span, |(key, _)| key.span);
-    let mut inventory = RawInventory { span, ..RawInventory::default() };
+    let mut inventory = RawInventory::default();
     if is_client_file(entries) {
         if is_container_map(entries) {
             let diagnostic = Diagnostic::error("this is a container map, an inventory was expected");
@@ -71,6 +72,10 @@ fn read_key(inventory: &mut RawInventory, key: &Node, value: &Node, reader: &mut
     let name = key.as_text().unwrap_or_default();
     match name {
         "maps" => inventory.maps = read_maps(value, reader),
+        "map_defaults" if value.is_null() => {}
+        "map_defaults" => {
+            inventory.map_defaults = read_map(value, None, reader.diagnostics()).map(Box::new);
+        }
         "hosts" | "clients" => inventory.hosts.extend(read_hosts(value, name, reader)),
         "defaults" => inventory.defaults = read_host(value, "`defaults`", reader),
         "groups" => inventory.groups = read_groups(value, reader),
@@ -127,7 +132,7 @@ fn read_map_entry(name: Option<RawName>, node: &Node, reader: &mut Reader<'_>) -
             let map = read_map(node, name, reader.diagnostics())?;
             if map.name.is_none() {
                 let diagnostic =
-                    Diagnostic::error("a map in the inventory has no name").at(map.span, "this map");
+                    Diagnostic::error("a map in the inventory has no name").at(map.start.span, "this map");
                 reader.report(diagnostic.help("add `name`, or write it as a value of `maps` by its name"));
                 return None;
             }

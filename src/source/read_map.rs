@@ -1,13 +1,15 @@
 //! A container map.
 
+use std::collections::HashMap;
+
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::node::Node;
-use super::raw::{RawMap, RawName, RawText};
+use super::raw::{RawContainer, RawMap, RawName, RawText};
 use super::read_container::{CONTAINER_KEYS, read_container};
 use super::read_networks::read_network;
 use super::read_volumes::{read_host_paths, read_volume};
 use super::reader::{Entry, Reader};
-use super::span::Span;
+use super::span::{Span, Spanned};
 use crate::wording;
 
 /// Keys of a map that cannot be the name of a container configuration beside them.
@@ -39,7 +41,8 @@ pub fn read_map(node: &Node, name: Option<RawName>, diagnostics: &mut Diagnostic
         return None;
     };
     let span = entries.first().map_or(node.span, |(key, _)| key.span);
-    let mut reading = Reading { map: RawMap { span, ..RawMap::default() }, host_root: None };
+    let map = RawMap { start: Spanned::new((), span), ..RawMap::default() };
+    let mut reading = Reading { map, indexes: HashMap::new(), host_root: None };
     for (key, value) in entries {
         reading.read_key(key, value, &mut reader);
     }
@@ -51,6 +54,8 @@ pub fn read_map(node: &Node, name: Option<RawName>, diagnostics: &mut Diagnostic
 
 struct Reading {
     map: RawMap,
+    /// Where in the map's list each configuration is.
+    indexes: HashMap<String, usize>,
     /// The last of `host_root` and `host.root`, with the span of its key.
     host_root: Option<(Span, RawText)>,
 }
@@ -85,8 +90,9 @@ impl Reading {
     }
 
     fn read_containers(&mut self, node: &Node, reader: &mut Reader<'_>) {
-        let containers = read_each(node, "containers", reader, read_container);
-        self.map.containers.extend(containers);
+        for (name, container) in read_each(node, "containers", reader, read_container) {
+            self.add_container(name, container, reader);
+        }
     }
 
     fn read_host(&mut self, node: &Node, reader: &mut Reader<'_>) {
@@ -117,8 +123,26 @@ impl Reading {
             let diagnostic = Diagnostic::error(message).at(key.span, "read as a container configuration");
             reader.report(diagnostic.help(format!("did you mean `{meant}`?")));
         } else if let Some(container) = read_container(value, &name, reader) {
-            self.map.containers.push((name, container));
+            self.add_container(name, container, reader);
         }
+    }
+
+    /// A configuration may stand beside the map's keys, under `containers`, or in both places: then
+    /// what stands later is laid over the other.
+    fn add_container(&mut self, name: RawName, container: RawContainer, reader: &mut Reader<'_>) {
+        let Some(index) = self.indexes.get(&name.value) else {
+            self.indexes.insert(name.value.clone(), self.map.containers.len());
+            self.map.containers.push((name, container));
+            return;
+        };
+        let (first_name, first) = &mut self.map.containers[*index];
+        reader.report(
+            Diagnostic::warning(format!("container `{}` stands in two places", *name))
+                .at(name.span, "what is set here counts")
+                .also(first_name.span, "unless it is set only here")
+                .help("write it either beside the other keys of the map or under `containers`"),
+        );
+        first.update(container);
     }
 }
 
@@ -219,6 +243,15 @@ host:
             map("name: m\nweb: {image: a}\ncontainers:\n  app:\n  volumes: {image: b}\nweb2:\n").good();
         assert_eq!(names(&read), "web; app; volumes; web2");
         assert_eq!(read.name.map(|name| name.value).as_deref(), Some("m"));
+    }
+
+    #[test]
+    fn a_container_in_two_places_is_one() {
+        let read = map("web: {image: a, user: u, binds: [p]}\ncontainers:\n  web: {image: b, binds: [q]}\n");
+        assert_eq!(read.messages(), ["container `web` stands in two places"]);
+        assert!(!read.diagnostics.has_errors());
+        let read = read.value.expect("a map");
+        assert_eq!(read.containers, map("web: {image: b, user: u, binds: [q]}").good().containers);
     }
 
     #[test]

@@ -45,7 +45,8 @@ impl Reader<'_> {
     }
 }
 
-fn mode_of_text(text: &str) -> Option<RawNetworkMode> {
+/// What a text means.
+pub(super) fn mode_of_text(text: &str) -> Option<RawNetworkMode> {
     let foreign = text.strip_prefix("container:").or_else(|| text.strip_prefix('/'));
     match (text, foreign) {
         ("bridge" | "host" | "default", _) => Some(RawNetworkMode::Preset(text.to_owned())),

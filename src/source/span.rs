@@ -35,14 +35,23 @@ impl Span {
     }
 }
 
-/// A value and where it was written. Equality includes the place.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// A value and where it was written. Two are equal if their values are: the same map may stand in
+/// two files.
+#[derive(Debug, Clone, Default)]
 pub struct Spanned<T> {
     /// What was written.
     pub value: T,
     /// Where.
     pub span: Span,
 }
+
+impl<T: PartialEq> PartialEq for Spanned<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
+
+impl<T: Eq> Eq for Spanned<T> {}
 
 impl<T> Spanned<T> {
     /// `value`, written at `span`.

@@ -186,7 +186,8 @@ fn own_text(node: &Node) -> Option<&str> {
 }
 
 fn env(name: &Node, default: Option<&Node>, span: Span) -> Tagged {
-    let name = own_text(name).filter(|name| !name.is_empty()).ok_or_else(|| wrong_env(span))?;
+    let is_name = |name: &&str| !name.is_empty() && !name.contains(":-");
+    let name = own_text(name).filter(is_name).ok_or_else(|| wrong_env(span))?;
     let default = match default {
         Some(node) => Some(own_text(node).ok_or_else(|| wrong_env(node.span))?.to_owned()),
         None => None,
