@@ -8,6 +8,7 @@
 //!
 //! A host that fails never stops the others; its problem is an answer like any other.
 
+pub mod check;
 mod load;
 
 use std::collections::{BTreeMap, BTreeSet};

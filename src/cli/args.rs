@@ -62,8 +62,10 @@ impl Arguments {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Check an inventory and its maps; contact no host.
-    #[command(after_help = "Example:\n  dmfab check inventories/lab.yaml")]
+    /// Check inventories with their maps, or maps by themselves; contact no host.
+    #[command(
+        after_help = "Examples:\n  dmfab check inventories/lab.yaml\n  dmfab check examples/shop/shop.yaml"
+    )]
     Check(CheckArguments),
     /// List the hosts of an inventory; contact none.
     #[command(after_help = "Example:\n  dmfab hosts inventories/lab.yaml --hosts apps1-3")]
@@ -157,8 +159,15 @@ pub(crate) struct ProgressArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct CheckArguments {
-    #[command(flatten)]
-    pub(crate) files: FileArguments,
+    /// Inventories with their maps, or container maps by themselves.
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// A container map beside those that the inventories name; may be repeated.
+    #[arg(long = "map", value_name = "FILE")]
+    pub(crate) maps: Vec<PathBuf>,
+    /// A variable for `!env`, over the environment's; may be repeated.
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = parse_variable)]
+    pub(crate) variables: Vec<(String, String)>,
     #[command(flatten)]
     pub(crate) output: OutputArguments,
 }

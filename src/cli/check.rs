@@ -1,10 +1,9 @@
 //! `dmfab check`: are the files right? No host is contacted.
 
-use dmfab::fleet::{Findings, Fleet};
-use dmfab::source::render;
-use dmfab::source::render::RenderOptions;
+use dmfab::fleet::check::{CheckedContent, CheckedFile, check_file};
+use dmfab::source::render::{self, RenderOptions};
 use dmfab::wording;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::args::CheckArguments;
 use super::exit::{CommandError, Exit};
@@ -12,49 +11,78 @@ use super::{output, session};
 
 /// Checks files; every mistake is shown, and none is an error of this command's own.
 pub(crate) fn run(arguments: &CheckArguments, colour: bool) -> Result<Exit, CommandError> {
-    match session::load_quietly(&arguments.files) {
-        Ok(fleet) => {
-            report(arguments, fleet.warnings(), colour)?;
-            if !arguments.output.json {
-                output::to_stdout(&verdict(&fleet));
-            }
-            Ok(Exit::Done)
+    let variables = session::variables(&arguments.variables);
+    let checked: Vec<CheckedFile> =
+        arguments.files.iter().map(|path| check_file(path, &arguments.maps, &variables)).collect();
+    if arguments.output.json {
+        output::json(&document(&checked))?;
+    } else {
+        show(&checked, colour);
+    }
+    let is_wrong = checked.iter().any(|file| file.findings.diagnostics.has_errors());
+    Ok(if is_wrong { Exit::Usage } else { Exit::Done })
+}
+
+fn show(checked: &[CheckedFile], colour: bool) {
+    for file in checked {
+        output::to_stderr(&file.findings.render(RenderOptions { colour, ..RenderOptions::default() }));
+        if file.findings.diagnostics.has_errors() {
+            continue;
         }
-        Err(CommandError::Files(findings)) => {
-            report(arguments, &findings, colour)?;
-            Ok(Exit::Usage)
+        match checked {
+            [_] => output::to_stdout(&format!("ok: {}", verdict(file))),
+            _ => output::to_stdout(&format!("{}: ok: {}", file.path.display(), verdict(file))),
         }
-        Err(other) => Err(other),
     }
 }
 
-fn report(arguments: &CheckArguments, findings: &Findings, colour: bool) -> Result<(), CommandError> {
-    if !arguments.output.json {
-        output::to_stderr(&findings.render(RenderOptions { colour, ..RenderOptions::default() }));
-        return Ok(());
-    }
-    let counts = findings.diagnostics.counts();
-    let fields = json!({
-        "errors": counts.errors,
-        "warnings": counts.warnings,
-        "diagnostics": render::records(&findings.diagnostics, &findings.sources),
-    });
-    output::json(&output::document("check", fields))
+fn document(checked: &[CheckedFile]) -> Value {
+    let counts = checked.iter().map(|file| file.findings.diagnostics.counts());
+    let (errors, warnings) =
+        counts.fold((0, 0), |(errors, warnings), found| (errors + found.errors, warnings + found.warnings));
+    let diagnostics: Vec<_> = checked
+        .iter()
+        .flat_map(|file| render::records(&file.findings.diagnostics, &file.findings.sources))
+        .collect();
+    let files: Vec<Value> = checked.iter().map(record).collect();
+    let fields =
+        json!({ "errors": errors, "warnings": warnings, "diagnostics": diagnostics, "files": files });
+    output::document("check", fields)
 }
 
-fn verdict(fleet: &Fleet) -> String {
-    let spec = fleet.spec();
-    let containers: usize = spec.hosts.values().map(|host| host.containers.len()).sum();
-    let mut counts = vec![
-        wording::count(spec.maps.len(), "map"),
-        wording::count(spec.hosts.len(), "host"),
-        wording::count(containers, "container"),
-    ];
-    match fleet.warnings().diagnostics.counts().warnings {
+fn record(file: &CheckedFile) -> Value {
+    let path = file.path.display().to_string();
+    let errors = file.findings.diagnostics.counts().errors;
+    match file.content {
+        CheckedContent::Inventory { maps, hosts, containers } => json!({
+            "file": path, "kind": "inventory", "errors": errors,
+            "maps": maps, "hosts": hosts, "containers": containers,
+        }),
+        CheckedContent::Map { configurations } => {
+            json!({ "file": path, "kind": "map", "errors": errors, "configurations": configurations })
+        }
+        CheckedContent::Nothing => json!({ "file": path, "errors": errors }),
+    }
+}
+
+fn verdict(file: &CheckedFile) -> String {
+    let mut counts = match file.content {
+        CheckedContent::Inventory { maps, hosts, containers } => vec![
+            wording::count(maps, "map"),
+            wording::count(hosts, "host"),
+            wording::count(containers, "container"),
+        ],
+        CheckedContent::Map { configurations } => {
+            let own = wording::count(configurations, "configuration");
+            vec![format!("a map of {own}"), "hosts and interfaces not looked at".to_owned()]
+        }
+        CheckedContent::Nothing => Vec::new(),
+    };
+    match file.findings.diagnostics.counts().warnings {
         0 => {}
         warnings => counts.push(wording::count(warnings, "warning")),
     }
-    format!("ok: {}", counts.join(", "))
+    counts.join(", ")
 }
 
 #[cfg(test)]
@@ -64,16 +92,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_verdict_counts_warnings() {
+    fn the_verdict_says_what_was_checked() {
         let folder = tempfile::tempdir().expect("a folder");
-        let file = folder.path().join("inventory.yaml");
-        let verdict_of = |inventory: &str| {
-            std::fs::write(&file, inventory).expect("a file");
-            let fleet = Fleet::load(&file, &[], &Variables::new(Vec::new(), None));
-            verdict(&fleet.expect("an inventory"))
+        let file = folder.path().join("file.yaml");
+        let verdict_of = |text: &str| {
+            std::fs::write(&file, text).expect("a file");
+            let checked = check_file(&file, &[], &Variables::default());
+            assert!(!checked.findings.diagnostics.has_errors(), "{}", checked.findings);
+            verdict(&checked)
         };
-        assert_eq!(verdict_of("hosts: {web1: {}}\n"), "ok: 0 maps, 1 host, 0 containers");
+        assert_eq!(verdict_of("hosts: {web1: {}}\n"), "0 maps, 1 host, 0 containers");
         let with_warning = "hosts: {web1: {version: '1.40'}}\n";
-        assert_eq!(verdict_of(with_warning), "ok: 0 maps, 1 host, 0 containers, 1 warning");
+        assert_eq!(verdict_of(with_warning), "0 maps, 1 host, 0 containers, 1 warning");
+        assert_eq!(
+            verdict_of("clients: nowhere\nweb: {exposes: {80: [80, private]}}\nbase: {abstract: true}\n"),
+            "a map of 1 configuration, hosts and interfaces not looked at"
+        );
     }
 }

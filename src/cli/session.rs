@@ -24,10 +24,7 @@ pub(crate) fn load(files: &FileArguments, colour: bool) -> Result<Fleet, Command
 
 /// Loads the files.
 pub(crate) fn load_quietly(files: &FileArguments) -> Result<Fleet, CommandError> {
-    let mut variables = variables();
-    for (name, value) in &files.variables {
-        variables.set(name, value);
-    }
+    let variables = variables(&files.variables);
     Ok(Fleet::load_without_commands(&files.inventory, &files.maps, &variables)?)
 }
 
@@ -36,12 +33,17 @@ pub(crate) fn with_secrets(fleet: Fleet, host_names: &[String]) -> Result<Fleet,
     if fleet.withholds_secrets_of(host_names) { Ok(fleet.with_secrets_of(host_names)?) } else { Ok(fleet) }
 }
 
-/// The operator's environment. Values that are not text can be no value of a map.
-fn variables() -> Variables {
+/// The operator's environment, with variables of the command line over it. Values that are not text
+/// can be no value of a map.
+pub(crate) fn variables(given: &[(String, String)]) -> Variables {
     let values = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let home = std::env::home_dir().and_then(|home: PathBuf| home.into_os_string().into_string().ok());
-    Variables::new(values, home)
+    let mut variables = Variables::new(values, home);
+    for (name, value) in given {
+        variables.set(name, value);
+    }
+    variables
 }
 
 /// Repeats which hosts were chosen, folded, before anything is done to them.

@@ -16,16 +16,16 @@ use crate::source::raw::{RawInventory, RawMap};
 /// What a fleet was made of, to be resolved again when secrets are needed.
 #[derive(Debug, Clone)]
 pub(super) struct Origin {
-    inventory: Option<RawInventory>,
-    maps: Vec<RawMap>,
+    pub(super) inventory: Option<RawInventory>,
+    pub(super) maps: Vec<RawMap>,
     /// Where the inventory is.
-    folder: PathBuf,
-    variables: Variables,
+    pub(super) folder: PathBuf,
+    pub(super) variables: Variables,
 }
 
 impl Origin {
     /// Lays each map over the inventory's `map_defaults`.
-    fn with_defaults(mut self) -> Self {
+    pub(super) fn with_defaults(mut self) -> Self {
         if let Some(defaults) =
             self.inventory.as_ref().and_then(|inventory| inventory.map_defaults.as_deref())
         {
@@ -34,6 +34,14 @@ impl Origin {
             }
         }
         self
+    }
+
+    pub(super) fn resolved(&self, sources: &SourceMap, commands: Commands<'_>) -> (FleetSpec, Diagnostics) {
+        let Self { inventory, maps, folder, variables } = self;
+        match inventory {
+            Some(inventory) => resolve(inventory, maps, sources, variables, folder, commands),
+            None => Default::default(),
+        }
     }
 }
 
@@ -113,7 +121,7 @@ fn read(
     resolved(origin.with_defaults(), sources, diagnostics, commands)
 }
 
-fn with_machine(variables: &Variables) -> Variables {
+pub(super) fn with_machine(variables: &Variables) -> Variables {
     match variables.outside() {
         Some(_) => variables.clone(),
         None => variables.clone().with_outside(Arc::new(LocalMachine)),
@@ -126,14 +134,9 @@ fn resolved(
     mut diagnostics: Diagnostics,
     commands: Commands<'_>,
 ) -> Result<Fleet, LoadError> {
-    let mut spec = FleetSpec::default();
-    if let Some(inventory) = &origin.inventory {
-        let Origin { maps, folder, variables, .. } = &origin;
-        let (found, told) = resolve(inventory, maps, &sources, variables, folder, commands);
-        spec = found;
-        diagnostics.extend(told.into_vec());
-        diagnostics.sort();
-    }
+    let (spec, told) = origin.resolved(&sources, commands);
+    diagnostics.extend(told);
+    diagnostics.sort();
     let findings = Findings { diagnostics, sources };
     if findings.diagnostics.has_errors() {
         return Err(LoadError { findings });

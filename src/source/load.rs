@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::document::read_document;
 use super::file::SourceMap;
+use super::node::Node;
 use super::raw::{RawInventory, RawMap, RawMapEntry, RawName, RawText};
-use super::read_inventory::read_inventory;
+use super::read_inventory::{is_container_map, read_inventory};
 use super::read_map::read_map;
 use super::span::Spanned;
 use super::tag::Tag;
@@ -36,6 +37,27 @@ pub type ReadFile<'r> = dyn FnMut(&Path) -> io::Result<Vec<u8>> + 'r;
 /// Paths of maps are relative to the inventory, `extra_maps` to the working directory. Paths tagged
 /// `!path` or `!env` take `variables`.
 pub fn load(root: &Path, extra_maps: &[PathBuf], variables: &Variables, read: &mut ReadFile<'_>) -> Loaded {
+    load_as(root, extra_maps, variables, read, false)
+}
+
+/// As [`load`], but `root` may be a container map: then that is the one map, and there is no
+/// inventory.
+pub fn load_any(
+    root: &Path,
+    extra_maps: &[PathBuf],
+    variables: &Variables,
+    read: &mut ReadFile<'_>,
+) -> Loaded {
+    load_as(root, extra_maps, variables, read, true)
+}
+
+fn load_as(
+    root: &Path,
+    extra_maps: &[PathBuf],
+    variables: &Variables,
+    read: &mut ReadFile<'_>,
+    may_be_map: bool,
+) -> Loaded {
     let mut loading = Loading {
         sources: SourceMap::new(),
         diagnostics: Diagnostics::new(),
@@ -44,7 +66,7 @@ pub fn load(root: &Path, extra_maps: &[PathBuf], variables: &Variables, read: &m
         variables,
         read,
     };
-    let inventory = loading.inventory(root);
+    let inventory = loading.inventory(root, may_be_map);
     for entry in inventory.iter().flat_map(|inventory| &inventory.maps) {
         loading.map_entry(entry);
     }
@@ -69,7 +91,7 @@ struct Loading<'v, 'r, 'c> {
 }
 
 impl Loading<'_, '_, '_> {
-    fn inventory(&mut self, path: &Path) -> Option<RawInventory> {
+    fn inventory(&mut self, path: &Path, may_be_map: bool) -> Option<RawInventory> {
         let bytes = match (self.read)(path) {
             Ok(bytes) => bytes,
             Err(error) => {
@@ -79,6 +101,10 @@ impl Loading<'_, '_, '_> {
             }
         };
         let node = read_document(path, bytes, &mut self.sources, &mut self.diagnostics)?;
+        if may_be_map && is_container_map(&node) {
+            self.map(&node, path, None);
+            return None;
+        }
         read_inventory(&node, &mut self.diagnostics)
     }
 
@@ -130,7 +156,11 @@ impl Loading<'_, '_, '_> {
         let Some(node) = read_document(path, bytes, &mut self.sources, &mut self.diagnostics) else {
             return;
         };
-        let Some(mut map) = read_map(&node, name, &mut self.diagnostics) else {
+        self.map(&node, path, name);
+    }
+
+    fn map(&mut self, node: &Node, path: &Path, name: Option<RawName>) {
+        let Some(mut map) = read_map(node, name, &mut self.diagnostics) else {
             return;
         };
         if map.name.is_none() {

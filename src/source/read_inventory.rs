@@ -3,6 +3,7 @@
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::node::{Node, NodeValue};
 use super::raw::{RawHost, RawInventory, RawMapEntry, RawName};
+use super::read_container::CONTAINER_KEYS;
 use super::read_host::{HOST_KEYS, read_host};
 use super::read_map::{MAP_KEYS, read_map};
 use super::reader::{Entry, Reader, describe};
@@ -23,7 +24,7 @@ pub fn read_inventory(node: &Node, diagnostics: &mut Diagnostics) -> Option<RawI
     let span = entries.first().map_or(node.span, |(key, _)| key.span);
     let mut inventory = RawInventory::default();
     if is_client_file(entries) {
-        if is_container_map(entries) {
+        if is_container_map(node) {
             let diagnostic = Diagnostic::error("this is a container map, an inventory was expected");
             reader.report(
                 diagnostic.at(span, "a key of a map").help("name the map under `maps` of an inventory"),
@@ -44,14 +45,22 @@ fn is_client_file(entries: &[Entry]) -> bool {
     !entries.iter().any(|(key, _)| key.as_text().is_some_and(|text| INVENTORY_KEYS.contains(&text)))
 }
 
-/// Whether a document without any key of an inventory is a map: it has a key of maps, and no value
-/// that looks like the settings of a host.
-fn is_container_map(entries: &[Entry]) -> bool {
-    let has = |entries: &[Entry], keys: &[&str]| {
-        entries.iter().any(|(key, _)| key.as_text().is_some_and(|text| keys.contains(&text)))
+/// Whether a document is a container map and no inventory: it has a key of maps that inventories
+/// lack, or a value with a property of containers, and no value with a setting of hosts.
+pub(super) fn is_container_map(node: &Node) -> bool {
+    let entries = node.as_mapping().unwrap_or_default();
+    let has = |entries: &[Entry], keys: &[&str], others: &[&str]| {
+        let is_meant = |key: &str| keys.contains(&key) && !others.contains(&key);
+        entries.iter().any(|(key, _)| key.as_text().is_some_and(is_meant))
     };
-    has(entries, &MAP_KEYS)
-        && !entries.iter().any(|(_, value)| has(value.as_mapping().unwrap_or_default(), &HOST_KEYS[..2]))
+    let any_value_has = |keys: &[&str], others: &[&str]| {
+        entries.iter().any(|(_, value)| has(value.as_mapping().unwrap_or_default(), keys, others))
+    };
+    if has(entries, &["maps", "hosts", "defaults", "default_host", "map_defaults"], &[]) {
+        return false;
+    }
+    let is_like_map = has(entries, &MAP_KEYS, &INVENTORY_KEYS) || any_value_has(&CONTAINER_KEYS, &HOST_KEYS);
+    is_like_map && !any_value_has(&HOST_KEYS, &CONTAINER_KEYS)
 }
 
 fn refuse_both_names(node: &Node, reader: &mut Reader<'_>) {
@@ -233,6 +242,8 @@ local:
             ("maps: {a: }", vec!["map `a` must be a path or a mapping, found nothing"]),
             ("hosts: [a]", vec!["`hosts` of the inventory needs a mapping, found a list of 1 item"]),
             ("web: {image: x}\nvolumes: {a: /b}", vec!["this is a container map, an inventory was expected"]),
+            ("web: {image: x}", vec!["this is a container map, an inventory was expected"]),
+            ("web: {base_url: x, image: x}", vec!["unknown key `image` in host `web`"]),
             (
                 "default_host: [a]",
                 vec!["`default_host` of the inventory needs a name, found a list of 1 item"],

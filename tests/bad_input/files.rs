@@ -241,6 +241,31 @@ fn a_password_beside_a_mistake_is_not_shown() {
 }
 
 #[test]
+fn several_files_are_checked_at_once() {
+    let files = Files::new();
+    files.write("map.yaml", "name: m\nclients: [nowhere]\nweb:\n  links: db\n");
+    files.write("good.yaml", "web: {image: x}\n");
+    files.write("inventory.yaml", files.inventory("maps: good.yaml\ndefault_host: web1\n"));
+    let ended = dmfab(["check", "inventory.yaml", "map.yaml", "good.yaml", "none.yaml"])
+        .in_folder(files.folder.path())
+        .run()
+        .exits_with(2);
+    assert_eq!(
+        ended.stdout,
+        "inventory.yaml: ok: 1 map, 2 hosts, 1 container\n\
+         good.yaml: ok: a map of 1 configuration, hosts and interfaces not looked at\n"
+    );
+    ended.says("container `web` links to `db`, which is not defined").says("`none.yaml` does not exist");
+    let json =
+        dmfab(["check", "map.yaml", "good.yaml", "--json"]).in_folder(files.folder.path()).run().json();
+    assert_eq!(json["errors"], 1);
+    assert_eq!(
+        json["files"][0],
+        serde_json::json!({"file": "map.yaml", "kind": "map", "errors": 1, "configurations": 1})
+    );
+}
+
+#[test]
 fn the_same_mistakes_are_records_for_programs() {
     let files = Files::new();
     files.write("map.yaml", "name: m\nclients: [web1-2]\nweb:\n  imgae: x\n");
