@@ -92,16 +92,15 @@ impl Written<'_> {
 #[serde(untagged)]
 enum Operand<'n> {
     Text(&'n str),
-    WithDefault([&'n str; 2]),
+    WithDefault(String),
     Source(std::collections::BTreeMap<&'static str, &'n str>),
 }
 
 fn tagged<'n>(tag: &'n Tag, text: &'n str) -> Result<(&'static str, Operand<'n>), String> {
     Ok(match tag {
         Tag::Path => ("!path", Operand::Text(text)),
-        // A name with `:-` in it would be read as one with a default.
         Tag::Env { default: None } => ("!env", Operand::Text(text)),
-        Tag::Env { default: Some(default) } => ("!env", Operand::WithDefault([text, default])),
+        Tag::Env { default: Some(default) } => ("!env", Operand::WithDefault(format!("{text}:-{default}"))),
         Tag::File => ("!file", Operand::Text(text)),
         Tag::Secret(source) => ("!secret", Operand::Source([(source_name(*source), text)].into())),
         Tag::Computed(_) => return Err(format!("`{text}` is computed by a function")),
