@@ -11,6 +11,7 @@ mod architecture;
 mod bad_input;
 mod contract;
 mod docs;
+mod golden;
 mod help;
 mod on_the_lab;
 mod support;

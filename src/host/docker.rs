@@ -16,6 +16,7 @@ mod exec;
 mod failure;
 mod images;
 mod networks;
+pub mod requests;
 mod version;
 mod volumes;
 

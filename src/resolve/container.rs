@@ -143,11 +143,11 @@ impl Builder<'_> {
         (!user.is_empty()).then_some(user)
     }
 
-    /// `map-config-instance-host`. In a network of another kind the host name is not its own.
+    /// `map-config-instance-host`. In another container's network the host name is that one's.
     fn hostname(&self) -> Option<String> {
         let wanted = self.map.raw.set_hostname.as_ref().is_none_or(|flag| flag.value);
-        let own_network = matches!(self.network_mode(), NetworkMode::Default | NetworkMode::None);
-        if !wanted || !own_network {
+        let is_shared = matches!(self.network_mode(), NetworkMode::Container(_));
+        if !wanted || is_shared {
             return None;
         }
         let container_name = self.map.container_name(self.config_name(), self.instance_name);

@@ -58,10 +58,7 @@ pub(super) async fn connect(
     engine.negotiated().await?;
     let call = format!("POST /networks/{}/connect ({container_name})", endpoint.network_name);
     let part = path_part(&call, &endpoint.network_name)?;
-    let request = NetworkConnectRequest {
-        container: container_name.to_owned(),
-        endpoint_config: Some(convert_create::endpoint_settings(endpoint, &BTreeSet::new())),
-    };
+    let request = connect_request(container_name, endpoint);
     match engine.call(&call, engine.docker.connect_network(&part, request)).await {
         Err(error) if error.status() == Some(FORBIDDEN) => {
             if is_joined(engine, container_name, endpoint).await? { Ok(()) } else { Err(error) }
@@ -83,7 +80,14 @@ async fn is_joined(
     }))
 }
 
-fn create_request(spec: &NetworkSpec) -> Result<NetworkCreateRequest, String> {
+pub(super) fn connect_request(container_name: &str, endpoint: &Endpoint) -> NetworkConnectRequest {
+    NetworkConnectRequest {
+        container: container_name.to_owned(),
+        endpoint_config: Some(convert_create::endpoint_settings(endpoint, &BTreeSet::new())),
+    }
+}
+
+pub(super) fn create_request(spec: &NetworkSpec) -> Result<NetworkCreateRequest, String> {
     let NetworkSpec {
         name,
         map_name: _,

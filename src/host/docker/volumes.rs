@@ -28,16 +28,20 @@ pub(super) async fn inspect(
 
 pub(super) async fn create(engine: &DockerEngine, spec: &VolumeSpec) -> Result<ObservedVolume, EngineError> {
     engine.negotiated().await?;
+    let call = format!("POST /volumes/create ({})", spec.name);
+    let answer = engine.docker.create_volume(create_request(spec));
+    engine.call(&call, answer).await.map(convert_list::observed_volume)
+}
+
+pub(super) fn create_request(spec: &VolumeSpec) -> VolumeCreateRequest {
     let VolumeSpec { name, map_name: _, driver, driver_options, labels, preparation: _, places: _ } = spec;
-    let request = VolumeCreateRequest {
+    VolumeCreateRequest {
         name: Some(name.clone()),
         driver: Some(driver.clone()),
         driver_opts: Some(driver_options.clone().into_iter().collect()),
         labels: Some(labels.clone().into_iter().collect()),
         cluster_volume_spec: None,
-    };
-    let call = format!("POST /volumes/create ({name})");
-    engine.call(&call, engine.docker.create_volume(request)).await.map(convert_list::observed_volume)
+    }
 }
 
 pub(super) async fn remove(engine: &DockerEngine, name: &str) -> Result<(), EngineError> {
