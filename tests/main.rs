@@ -9,6 +9,7 @@
 
 mod architecture;
 mod bad_input;
+mod cases;
 mod contract;
 mod docs;
 mod golden;

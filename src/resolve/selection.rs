@@ -13,6 +13,9 @@ use crate::wording;
 
 use crate::model::ranges;
 
+/// Docker-Map's word for all maps, or all configurations of a map.
+const ALL: &str = "__all__";
+
 /// What is wrong with a selection.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -222,7 +225,8 @@ pub struct SelectedContainer {
 }
 
 /// Chooses containers: `config`, `config.instance`, `map`, `map.config`, `map.config.instance`,
-/// groups in place of configurations, or `all`. Nothing typed means everything.
+/// groups in place of configurations, or `all`; Docker-Map's `__all__` in place of a map or of its
+/// configurations. Nothing typed means everything.
 pub fn select_items(
     maps: &[MapSpec],
     terms: &[String],
@@ -238,27 +242,30 @@ pub fn select_items(
 }
 
 fn select_term(maps: &[MapSpec], term: &str) -> Result<Vec<SelectedContainer>, SelectionError> {
-    if term == "all" || term == "__all__" {
+    if term == "all" || term == ALL {
         return Ok(maps.iter().flat_map(all_of_map).collect());
     }
-    let parts: Vec<&str> = term.split('.').collect();
-    let within_map = maps.iter().find(|map| map.name == parts[0]);
-    let mut chosen: Vec<SelectedContainer> = match (within_map, &parts[1..]) {
-        (Some(map), [] | ["__all__"]) => all_of_map(map),
-        (Some(map), [config_name]) => of_map(map, config_name, None),
-        (Some(map), [config_name, instance_name]) => of_map(map, config_name, Some(instance_name)),
-        _ => Vec::new(),
-    };
+    // A dot at the end names no instance.
+    let parts: Vec<&str> = term.strip_suffix('.').unwrap_or(term).split('.').collect();
+    let mut chosen: Vec<SelectedContainer> = maps
+        .iter()
+        .filter(|map| map.name == parts[0] || parts[0] == ALL)
+        .flat_map(|map| within_map(map, &parts[1..]))
+        .collect();
     if chosen.is_empty() {
-        chosen = match parts[..] {
-            [config_name] => maps.iter().flat_map(|map| of_map(map, config_name, None)).collect(),
-            [config_name, instance_name] => {
-                maps.iter().flat_map(|map| of_map(map, config_name, Some(instance_name))).collect()
-            }
-            _ => Vec::new(),
-        };
+        chosen = maps.iter().flat_map(|map| within_map(map, &parts)).collect();
     }
     if chosen.is_empty() { Err(unknown_item(maps, term)) } else { Ok(chosen) }
+}
+
+/// What the parts of a name after the map's mean.
+fn within_map(map: &MapSpec, parts: &[&str]) -> Vec<SelectedContainer> {
+    match parts {
+        [] | [ALL] => all_of_map(map),
+        [config_name] => of_map(map, config_name, None),
+        [config_name, instance_name] => of_map(map, config_name, Some(instance_name)),
+        _ => Vec::new(),
+    }
 }
 
 fn all_of_map(map: &MapSpec) -> Vec<SelectedContainer> {
