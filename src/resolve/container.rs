@@ -20,6 +20,7 @@ use crate::source::raw::{
 use crate::source::span::{Span, Spanned};
 use crate::wording;
 
+use super::addresses::Family;
 use super::context::{Context, span_of, value_of};
 use super::hosts::ResolvedHost;
 use super::map::{Configuration, ResolvedMap};
@@ -244,13 +245,18 @@ impl Builder<'_> {
 
     fn endpoint(&self, raw: &RawEndpoint) -> Option<Endpoint> {
         let texts = |items: &[RawText]| items.iter().filter_map(|text| self.context.text(text)).collect();
+        let address = |raw: &RawText, family| self.fixed_address(raw, family);
         Some(Endpoint {
             network_name: self.network_name(&raw.network.value)?,
             aliases: texts(&raw.aliases),
             links: self.links(&raw.links),
-            ipv4_address: self.context.optional_text(raw.ipv4_address.as_ref()),
-            ipv6_address: self.context.optional_text(raw.ipv6_address.as_ref()),
-            link_local_addresses: texts(&raw.link_local_ips),
+            ipv4_address: raw.ipv4_address.as_ref().and_then(|raw| address(raw, Family::Ipv4)),
+            ipv6_address: raw.ipv6_address.as_ref().and_then(|raw| address(raw, Family::Ipv6)),
+            link_local_addresses: raw
+                .link_local_ips
+                .iter()
+                .filter_map(|raw| address(raw, Family::Any))
+                .collect(),
         })
     }
 

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::network::PRESET_NETWORKS;
 use crate::source::diagnostic::Diagnostic;
-use crate::source::raw::{RawBind, RawName, RawNetworkMode};
+use crate::source::raw::{RawBind, RawName, RawNetworkMode, RawText};
 use crate::source::span::Span;
 use crate::wording;
 
 use super::context::{Context, value_of};
 use super::map::{Configuration, ResolvedMap};
+use super::once;
 
 /// Checks one map as a whole, before it is put on hosts. Says whether there are circles.
 pub(super) fn check(context: &Context<'_>, map: &ResolvedMap<'_>) -> bool {
@@ -23,6 +24,7 @@ pub(super) fn check(context: &Context<'_>, map: &ResolvedMap<'_>) -> bool {
         checker.links(configuration);
         checker.networks(configuration);
         checker.network_mode(configuration);
+        once::check(context, configuration);
     }
     checker.circles()
 }
@@ -132,31 +134,50 @@ impl Checker<'_> {
     fn uses(&self, configuration: &Configuration<'_>) {
         for used in &configuration.raw.uses {
             let name = &used.value.name;
-            if self.map.attachers(&name.value).is_empty() && !self.shares_volumes(&name.value) {
-                let message = format!(
-                    "container `{}` uses `{}`, which nobody attaches",
-                    configuration.name.value, name.value
-                );
+            if !self.map.attachers(&name.value).is_empty() {
+                continue;
+            }
+            let subject = format!("container `{}` uses `{}`", configuration.name.value, name.value);
+            if self.map.containers_named(&name.value).is_none() {
                 let known =
                     self.map.attached_names().map(str::to_owned).chain(self.all_references()).collect();
-                self.unknown(
-                    message,
-                    name,
-                    "no attached volume or container with volumes of this name",
-                    known,
-                );
+                let message = format!("{subject}, which nobody attaches");
+                self.unknown(message, name, "no attached volume or container of this name", known);
+                continue;
             }
+            self.one_container(name, &subject);
+            self.used_container(name, &subject, used.value.path.as_ref());
         }
     }
 
-    fn shares_volumes(&self, reference: &str) -> bool {
-        let Some((config_name, instances)) = self.map.containers_named(reference) else { return false };
-        let has_one_container = instances.len() == 1;
-        self.map.configurations.get(config_name).is_some_and(|configuration| {
-            let raw = &configuration.raw;
-            let has_volumes = !(raw.shares.is_empty() && raw.binds.is_empty() && raw.uses.is_empty());
-            has_volumes && has_one_container
-        })
+    /// All volumes of a container, at the paths where it has them.
+    fn used_container(&self, name: &RawName, subject: &str, path: Option<&RawText>) {
+        if let Some(path) = path {
+            self.context.report(
+                Diagnostic::warning(format!("{subject}, all of whose volumes have their own paths"))
+                    .at(path.span, "has no effect")
+                    .help("take the path out, or use a volume that the container attaches"),
+            );
+        }
+        let Some((config_name, _)) = self.map.containers_named(&name.value) else { return };
+        let Some(configuration) = self.map.configurations.get(config_name) else { return };
+        let raw = &configuration.raw;
+        if !(raw.shares.is_empty() && raw.binds.is_empty() && raw.uses.is_empty()) {
+            return;
+        }
+        let keys: Vec<String> = raw
+            .attaches
+            .iter()
+            .map(|attach| self.map.attached_key(config_name, &attach.value.name.value))
+            .collect();
+        let (message, help) = match keys.as_slice() {
+            [] => (format!("{subject}, which has no volumes"), "take it out, or give it `shares`".to_owned()),
+            keys => (
+                format!("{subject}, which has only attached volumes"),
+                format!("write {}", wording::one_of(keys)),
+            ),
+        };
+        self.context.report(Diagnostic::error(message).at(name.span, "a container").help(help));
     }
 
     fn links(&self, configuration: &Configuration<'_>) {

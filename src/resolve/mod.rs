@@ -7,6 +7,7 @@
 //!                 names, image, mounts, ports, links, networks, options, dependencies
 //! ```
 
+mod addresses;
 mod claims;
 mod container;
 mod context;
@@ -17,6 +18,7 @@ mod inherit;
 mod integrity;
 mod map;
 mod mounts;
+mod once;
 mod options;
 mod resources;
 pub mod selection;

@@ -171,6 +171,7 @@ fn no_message_shows_a_secret() {
     assert!(found.screen.contains("the output of `pass`"), "{}", found.screen);
 }
 
+// features: LAZ-01
 #[test]
 fn functions_are_called_when_their_value_is_used() {
     let calls = Arc::new(AtomicUsize::new(0));
