@@ -19,9 +19,9 @@
 //!                                 report   events -> live lines, summary, JSON
 //! ```
 //!
-//! [`source`], [`model`], [`resolve`], [`plan`], [`event`] and [`report`] are plain functions on
-//! plain data. Only [`host`], [`observe`], [`execute`], [`outside`] and the facade [`fleet`] reach beyond
-//! this process. Nothing decides after [`plan`]; nothing in the library prints.
+//! [`source`], [`model`], [`resolve`], [`plan`], [`event`], [`report`] and [`mod@reference`] are plain
+//! functions on plain data. Only [`host`], [`observe`], [`execute`], [`outside`] and the facade [`fleet`]
+//! reach beyond this process. Nothing decides after [`plan`]; nothing in the library prints.
 //!
 //! # Words
 //!
@@ -78,6 +78,7 @@ pub mod model;
 pub mod observe;
 pub mod outside;
 pub mod plan;
+pub mod reference;
 pub mod report;
 pub mod resolve;
 pub mod source;

@@ -26,6 +26,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &["map", "outside", "source", "resolve", "plan", "host", "event", "observe", "execute", "model"],
     ),
     ("report", &["event", "plan", "model"]),
+    // Which keys there are is for the readers to say.
+    ("reference", &["source", "resolve"]),
 ];
 
 /// Crates that may be named by few files only, so that they can be exchanged.

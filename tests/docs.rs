@@ -12,6 +12,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use dmfab::reference::{Entry, Place, Reference};
+
+use crate::support::dmfab::dmfab;
+
 /// For maps that stand alone.
 const INVENTORY: &str = "\
 hosts:
@@ -23,19 +27,26 @@ hosts:
 /// Variables that the examples take with `!env`.
 const VARIABLES: [(&str, &str); 2] = [("DB_PASSWORD", "x"), ("REGISTRY_PASSWORD", "x")];
 
-/// Where the readers' lists of keys are: file below `src`, and the name of the list.
-const KEY_LISTS: [(&str, &str); 11] = [
-    ("source/read_inventory.rs", "INVENTORY_KEYS"),
-    ("source/read_host.rs", "HOST_KEYS"),
-    ("source/read_host.rs", "WITHOUT_EFFECT"),
-    ("source/read_host.rs", "LOGIN_KEYS"),
-    ("source/read_map.rs", "MAP_KEYS"),
-    ("source/read_volumes.rs", "VOLUME_KEYS"),
-    ("source/read_networks.rs", "NETWORK_KEYS"),
-    ("source/read_container.rs", "CONTAINER_KEYS"),
-    ("source/read_commands.rs", "KEYS"),
-    ("source/read_healthcheck.rs", "KEYS"),
-    ("resolve/options.rs", "CREATE_KEYWORDS"),
+/// Where the readers' lists of keys are: file below `src`, the name of the list, and where its keys
+/// stand.
+const KEY_LISTS: [(&str, &str, Place); 17] = [
+    ("source/read_inventory.rs", "INVENTORY_KEYS", Place::Inventory),
+    ("source/read_host.rs", "HOST_KEYS", Place::Host),
+    ("source/read_host.rs", "WITHOUT_EFFECT", Place::Host),
+    ("source/read_host.rs", "LOGIN_KEYS", Place::Login),
+    ("source/read_map.rs", "MAP_KEYS", Place::Map),
+    ("source/read_volumes.rs", "VOLUME_KEYS", Place::Volume),
+    ("source/read_networks.rs", "NETWORK_KEYS", Place::Network),
+    ("source/read_networks.rs", "ENDPOINT_KEYS", Place::Endpoint),
+    ("source/read_container.rs", "CONTAINER_KEYS", Place::Container),
+    ("source/read_mounts.rs", "BIND_KEYS", Place::Bind),
+    ("source/read_links.rs", "LINK_KEYS", Place::Link),
+    ("source/read_ports.rs", "RECORD_KEYS", Place::Port),
+    ("source/read_commands.rs", "KEYS", Place::Command),
+    ("source/read_healthcheck.rs", "KEYS", Place::Healthcheck),
+    ("resolve/options.rs", "CREATE_KEYWORDS", Place::CreateOptions),
+    ("resolve/options.rs", "SHARED_HOST_KEYWORDS", Place::HostConfig),
+    ("resolve/host_options.rs", "KEYWORDS", Place::HostConfig),
 ];
 
 fn repository() -> &'static Path {
@@ -188,18 +199,51 @@ fn listed_keys(text: &str, list: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_reference_names_every_key() {
-    let mut lists = KEY_LISTS.to_vec();
-    lists.push(("resolve/host_options.rs", "KEYWORDS"));
-    lists.push(("resolve/options.rs", "SHARED_HOST_KEYWORDS"));
-    let reference = read(&repository().join("inventories/reference.yaml"));
-    let is_part = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
-    let words: BTreeSet<&str> = reference.split(|letter| !is_part(letter)).collect();
-    for (file, list) in lists {
+fn every_key_of_the_readers_is_explained() {
+    let reference = Reference::embedded();
+    let mut missing = Vec::new();
+    let mut paths = Vec::new();
+    for (file, list, place) in KEY_LISTS {
         let keys = listed_keys(&read(&repository().join("src").join(file)), list);
-        assert!(keys.len() >= 3, "{file}: `{list}` is not read: {keys:?}");
-        let missing: Vec<_> = keys.iter().filter(|key| !words.contains(key.as_str())).collect();
-        assert!(missing.is_empty(), "{list} of {file}: {missing:?}");
+        assert!(keys.len() >= 2, "{file}: `{list}` is not read: {keys:?}");
+        for key in keys {
+            let path = place.path_of(&key);
+            let is_whole = |entry: &Entry| !entry.summary.is_empty() && !entry.example.is_empty();
+            match reference.get(place, &key) {
+                Some(entry) if is_whole(entry) && entry.path == path => paths.push(path),
+                found => missing.push(format!("{path} of {list} in {file}: {found:?}")),
+            }
+        }
+    }
+    assert!(missing.is_empty(), "not explained by inventories/reference.yaml:\n{}", missing.join("\n"));
+    let shown =
+        dmfab(["explain"].into_iter().chain(paths.iter().map(String::as_str))).run().exits_with(0).stdout;
+    let headings: BTreeSet<&str> = shown.lines().filter(|line| !line.starts_with(' ')).collect();
+    assert!(paths.iter().all(|path| headings.contains(path.as_str())), "{headings:?}");
+}
+
+#[test]
+fn every_tag_is_explained() {
+    let reference = Reference::embedded();
+    let tags = listed_keys(&read(&repository().join("src/source/yaml.rs")), "TAGS");
+    for tag in tags.iter().filter(|tag| !tag.starts_with("!!")) {
+        let found = reference.find(tag);
+        let [entry] = found.as_slice() else { panic!("{tag}: {found:?}") };
+        assert!(!entry.summary.is_empty() && !entry.example.is_empty(), "{entry:?}");
+    }
+}
+
+#[test]
+fn the_reference_has_no_key_that_no_reader_knows() {
+    let mut known = BTreeSet::new();
+    for (file, list, place) in KEY_LISTS {
+        let keys = listed_keys(&read(&repository().join("src").join(file)), list);
+        known.extend(keys.iter().map(|key| place.path_of(key)));
+    }
+    // Read without a list of their own, or checked against one that has later keys, too.
+    let unlisted = [Place::Tag, Place::VolumeOptions, Place::NetworkOptions, Place::HostPaths];
+    for entry in Reference::embedded().entries().iter().filter(|entry| !unlisted.contains(&entry.place)) {
+        assert!(known.contains(&entry.path), "{}", entry.path);
     }
 }
 

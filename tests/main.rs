@@ -12,6 +12,7 @@ mod bad_input;
 mod cases;
 mod contract;
 mod docs;
+mod explain;
 mod golden;
 mod help;
 mod on_the_lab;

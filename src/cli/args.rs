@@ -98,6 +98,11 @@ pub(crate) enum Command {
                       dmfab run inventories/lab.yaml -- 'df -h / | tail -1'"
     )]
     Run(RunArguments),
+    /// Explain keys of inventories and maps: purpose, example, all forms.
+    #[command(
+        after_help = "Examples:\n  dmfab explain exposes\n  dmfab explain container.user host_config.mem_limit\n  dmfab explain '!env'"
+    )]
+    Explain(ExplainArguments),
     /// Print a completion script for a shell.
     #[command(after_help = "Example:\n  dmfab completions bash > /etc/bash_completion.d/dmfab")]
     Completions(CompletionsArguments),
@@ -289,6 +294,16 @@ pub(crate) struct RunArguments {
     /// The command.
     #[arg(last = true, required = true, value_name = "COMMAND")]
     pub(crate) command: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArguments {
+    /// Keys, bare (`exposes`) or with their place (`container.exposes`), or tags (`!env`); without
+    /// any, all keys are listed.
+    #[arg(value_name = "KEY")]
+    pub(crate) keys: Vec<String>,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
 }
 
 #[derive(Debug, Args)]

@@ -6,6 +6,7 @@ mod check;
 mod completions;
 mod config;
 mod exit;
+mod explain;
 mod hosts;
 mod interruption;
 mod output;
@@ -53,6 +54,7 @@ async fn dispatch(arguments: Arguments) -> Result<Exit, CommandError> {
         Command::Ps(command) => ps::run(&command, colour).await,
         Command::Version(command) => version::run(&command, colour).await,
         Command::Run(command) => run::run(&command, colour).await,
+        Command::Explain(command) => explain::run(&command),
         Command::Completions(command) => completions::run(&command),
     }
 }

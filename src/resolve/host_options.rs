@@ -97,6 +97,11 @@ const KEYWORDS: [(&str, &str, Kind); 53] = [
     ("userns_mode", "UsernsMode", Kind::Text),
 ];
 
+/// The API's field that a keyword of docker-py becomes; both are taken.
+pub(crate) fn api_name(keyword: &str) -> Option<&'static str> {
+    KEYWORDS.iter().find(|(known, ..)| *known == keyword).map(|(_, field, _)| *field)
+}
+
 /// Every keyword, for suggestions.
 pub(super) fn keywords() -> impl Iterator<Item = &'static str> {
     KEYWORDS.iter().map(|(keyword, ..)| *keyword)

@@ -12,7 +12,7 @@ mod claims;
 mod container;
 mod context;
 mod dependencies;
-mod host_options;
+pub(crate) mod host_options;
 mod hosts;
 mod inherit;
 mod integrity;

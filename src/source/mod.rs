@@ -27,11 +27,11 @@ pub mod write;
 
 mod merge_keys;
 mod read_commands;
-mod read_container;
+pub(crate) mod read_container;
 mod read_healthcheck;
 mod read_host;
-mod read_links;
-mod read_mounts;
+pub(crate) mod read_links;
+pub(crate) mod read_mounts;
 mod read_network_mode;
 mod read_networks;
 mod read_ports;

@@ -12,7 +12,7 @@ use super::reader::Reader;
 use super::span::Span;
 
 /// Every property, and the two names that older files use.
-pub(super) const CONTAINER_KEYS: [&str; 25] = [
+pub(crate) const CONTAINER_KEYS: [&str; 25] = [
     "abstract",
     "extends",
     "image",

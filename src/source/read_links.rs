@@ -5,6 +5,9 @@ use super::raw::RawLink;
 use super::reader::{Entry, Reader, span_over};
 use super::span::{Span, Spanned};
 
+/// Keys of an item, in words.
+pub(crate) const LINK_KEYS: [&str; 2] = ["container", "alias"];
+
 /// Reads `links`.
 pub(super) fn read_links(node: &Node, reader: &mut Reader<'_>) -> Vec<Spanned<RawLink>> {
     match &node.value {
@@ -31,7 +34,7 @@ fn read_mapping(item: &Node, entries: &[Entry], reader: &mut Reader<'_>) -> Opti
     match (entries, item.get("container")) {
         ([(key, value)], None) => pair(key, value, reader),
         (_, Some(container)) => {
-            reader.refuse_unknown_keys("links", entries, &["container", "alias"]);
+            reader.refuse_unknown_keys("links", entries, &LINK_KEYS);
             link(container, item.get("alias"), item.span, reader)
         }
         _ => reader.wrong_with(

@@ -13,7 +13,7 @@ use super::span::{Span, Spanned};
 use crate::wording;
 
 /// Keys of a map that cannot be the name of a container configuration beside them.
-pub(super) const MAP_KEYS: [&str; 13] = [
+pub(crate) const MAP_KEYS: [&str; 13] = [
     "name",
     "containers",
     "volumes",

@@ -9,6 +9,11 @@ use super::reader::{Entry, Reader, span_over};
 use super::scalar::{boolean, whole_number};
 use super::span::{Span, Spanned};
 
+/// Keys of an item of `binds`, in words.
+pub(crate) const BIND_KEYS: [&str; 4] = ["name", "path", "host_path", "readonly"];
+/// Keys of an item of `attaches` or `uses`, in words.
+pub(crate) const VOLUME_USE_KEYS: [&str; 3] = ["name", "path", "readonly"];
+
 /// One entry before it is known what its parts are.
 struct Mount<'n> {
     /// Alias, or with a second path of `binds` the container path.
@@ -198,8 +203,8 @@ fn record<'n>(
     reader: &mut Reader<'_>,
 ) -> Option<Mount<'n>> {
     let known: &[&str] = match property {
-        "binds" => &["name", "path", "host_path", "readonly"],
-        _ => &["name", "path", "readonly"],
+        "binds" => &BIND_KEYS,
+        _ => &VOLUME_USE_KEYS,
     };
     let unknown = entries.iter().find(|(key, _)| !key.as_text().is_some_and(|text| known.contains(&text)));
     if let Some((key, _)) = unknown {
