@@ -29,12 +29,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use case::Case;
 
-/// Rows whose tests are written together with what they test.
-const LATER: &[&str] = &[
-    "MAP-11", "MAP-12", "MAP-13", "MAP-14", "MAP-15", "MAP-16", "MAP-17", "MAP-18", "MAP-20", "MAP-21",
-    "MAP-22", "Q18", "Q30",
-];
-
 #[test]
 fn every_case_holds() {
     let cases = case::all();
@@ -116,5 +110,5 @@ fn every_feature_has_a_case_and_every_case_a_feature() {
     assert!(unknown.is_empty(), "no row: {unknown:?}");
     let open = features.iter().filter(|feature| !feature.is_answered && !named.contains(&feature.id));
     let open: Vec<&str> = open.map(|feature| feature.id.as_str()).collect();
-    assert_eq!(open, LATER, "rows without a case");
+    assert!(open.is_empty(), "rows without a case: {open:?}");
 }

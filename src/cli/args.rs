@@ -18,7 +18,7 @@ pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
     /// Colours in the output.
-    #[arg(long, global = true, value_enum, default_value = "auto", value_name = "WHEN")]
+    #[arg(long, global = true, env = "DMFAB_COLOR", value_enum, default_value = "auto", value_name = "WHEN")]
     color: ColorChoice,
 }
 
@@ -128,10 +128,22 @@ pub(crate) struct HostArguments {
     #[arg(long, value_name = "SELECTION")]
     pub(crate) hosts: Option<String>,
     /// Hosts worked on at the same time.
-    #[arg(long, value_name = "N", default_value_t = DEFAULT_HOSTS_AT_ONCE, value_parser = parse_count)]
+    #[arg(
+        long,
+        env = "DMFAB_PARALLEL",
+        value_name = "N",
+        default_value_t = DEFAULT_HOSTS_AT_ONCE,
+        value_parser = parse_count
+    )]
     pub(crate) parallel: usize,
     /// Seconds until a host that does not answer is given up.
-    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = parse_seconds)]
+    #[arg(
+        long,
+        env = "DMFAB_CONNECT_TIMEOUT",
+        value_name = "SECONDS",
+        default_value_t = 10,
+        value_parser = parse_seconds
+    )]
     pub(crate) connect_timeout: u64,
 }
 
@@ -158,7 +170,7 @@ pub(crate) struct OutputArguments {
 #[derive(Debug, Args)]
 pub(crate) struct ProgressArguments {
     /// Progress on standard error.
-    #[arg(long, value_enum, default_value = "auto", value_name = "MODE")]
+    #[arg(long, env = "DMFAB_PROGRESS", value_enum, default_value = "auto", value_name = "MODE")]
     pub(crate) progress: ProgressMode,
 }
 

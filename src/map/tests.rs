@@ -29,6 +29,7 @@ fn assert_round_trip(map: &ContainerMap) {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
+    // features: MAP-15
     #[test]
     fn a_map_that_is_written_and_read_is_the_same(map in any_map()) {
         assert_round_trip(&map);
@@ -49,6 +50,7 @@ proptest! {
     }
 }
 
+// features: MAP-12, MAP-13
 #[test]
 fn merging_and_updating_follow_docker_map() {
     let first =
@@ -96,6 +98,7 @@ fn volumes_networks_and_host_paths_are_merged_by_name() {
     );
 }
 
+// features: MAP-21, Q18
 #[test]
 fn defaults_fill_what_is_not_set() {
     let defaults =
@@ -114,6 +117,7 @@ fn defaults_fill_what_is_not_set() {
 }
 
 /// The example of the rules for `extends`.
+// features: MAP-19
 #[test]
 fn an_extended_map_has_all_that_is_inherited() {
     let extended = map(
@@ -136,6 +140,7 @@ fn an_extended_map_has_all_that_is_inherited() {
     assert!(map("a: {extends: b}").extended().is_err());
 }
 
+// features: MAP-17, MAP-18
 #[test]
 fn configurations_are_found_counted_and_made() {
     let mut shop = map("{base: {abstract: true}, web: , volumes: {v: /v}, networks: {n: }, host: {h: /h}}");
@@ -157,6 +162,7 @@ fn configurations_are_found_counted_and_made() {
     );
 }
 
+// features: MAP-20
 #[test]
 fn persistent_items_are_listed_by_name() {
     let found = map(
@@ -178,6 +184,7 @@ fn persistent_items_are_listed_by_name() {
     assert_eq!(extended, [&inherited[..], &own].concat());
 }
 
+// features: MAP-16, Q30
 #[test]
 fn equality_counts_everything_but_places() {
     let one = map("{volumes: {v: /v}, web: {exposes: {80: 8080}, stop_timeout: 5}}");
@@ -198,6 +205,7 @@ fn equality_counts_everything_but_places() {
     }
 }
 
+// features: MAP-11
 #[test]
 fn builders_say_what_yaml_says() {
     let built = ContainerMap::new("shop")
@@ -289,6 +297,7 @@ fn what_a_function_computes_cannot_be_written() {
     assert!(error.to_string().contains("`the root` is computed by a function"), "{error}");
 }
 
+// features: MAP-14, INT-10
 #[test]
 fn mistakes_in_a_text_are_shown_and_checks_need_no_host() {
     let error = ContainerMap::from_yaml("web: {imgae: x}").expect_err("a mistake");

@@ -1,6 +1,7 @@
 //! Selections, items, paths and numbers that cannot be meant.
 
 use super::Files;
+use crate::support::dmfab::dmfab;
 
 #[test]
 fn an_unknown_host_is_told_with_the_nearest_one() {
@@ -53,6 +54,23 @@ fn numbers_of_the_command_line_must_be_sensible() {
     ] {
         let expected = format!("error: {expected}\n\nFor more information, try '--help'.\n");
         Files::new().deploy_is_refused(&arguments, &expected);
+    }
+}
+
+/// features: MAP-22
+#[test]
+fn options_take_defaults_from_the_environment() {
+    let files = Files::new();
+    let plan = |arguments: &[&str]| {
+        let arguments = ["plan", "inventory.yaml", "wbe"].iter().chain(arguments);
+        dmfab(arguments).in_folder(files.folder.path()).env("DMFAB_PARALLEL", "none").run().exits_with(2)
+    };
+    plan(&[]).says("invalid value 'none' for '--parallel <N>': expected a whole number from 1");
+    // What is typed counts.
+    plan(&["--parallel", "3"]).says("no map, configuration, instance or group is called `wbe`");
+    let help = dmfab(["deploy", "--help"]).run().exits_with(0);
+    for name in ["DMFAB_PARALLEL", "DMFAB_CONNECT_TIMEOUT", "DMFAB_PROGRESS", "DMFAB_COLOR"] {
+        assert!(help.stdout.contains(&format!("[env: {name}=]")), "{help}");
     }
 }
 

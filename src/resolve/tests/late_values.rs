@@ -172,6 +172,7 @@ fn no_message_shows_a_secret() {
 }
 
 // features: LAZ-01
+// features: LAZ-01
 #[test]
 fn functions_are_called_when_their_value_is_used() {
     let calls = Arc::new(AtomicUsize::new(0));
