@@ -5,6 +5,7 @@
 mod normal;
 mod order;
 mod scenario;
+mod written;
 
 use std::collections::BTreeSet;
 
@@ -35,17 +36,10 @@ const DIFFERENT: &[(&str, &str, &str)] = &[
     ("leg.app", "HostConfig.VolumesFrom", VOLUME_CONTAINERS),
     ("leg.web", "HostConfig.Binds", VOLUME_CONTAINERS),
     ("leg.web", "HostConfig.VolumesFrom", VOLUME_CONTAINERS),
-    ("dm.app", "Image", MAP_DEFAULTS),
-    ("dm.app", "Domainname", MAP_DEFAULTS),
-    ("dm.job", "Image", MAP_DEFAULTS),
-    ("dm.job", "Domainname", MAP_DEFAULTS),
-    ("dm.keep", "Image", MAP_DEFAULTS),
-    ("dm.keep", "Domainname", MAP_DEFAULTS),
 ];
 const VOLUME_CONTAINERS: &str =
     "volumes are named volumes; containers that hold volumes are of Engines without them";
 const NOT_ON_THE_HOST: &str = "files of a volume with driver options are not prepared, which is told";
-const MAP_DEFAULTS: &str = "an inventory has no defaults for all maps";
 
 /// Containers that Docker-Map makes and dmfab does not: name, why.
 const NOT_MADE: &[(&str, &str)] = &[

@@ -194,6 +194,8 @@ fn equality_counts_everything_but_places() {
             "\n\nweb:\n  exposes: [[\"80\", '8080']]\n  stop_timeout: '5'\nvolumes: {v: {default_path: /v}}\n"
         )
     );
+    let option = |key: &str| map(&format!("web: {{host_config: {{port_bindings: {{{key}: 8090}}}}}}"));
+    assert_eq!(option("90"), option("'90'"));
     for other in [
         "{volumes: {v: /w}, web: {exposes: {80: 8080}, stop_timeout: 5}}",
         "{volumes: {v: /v}, web: {exposes: {80: 8081}, stop_timeout: 5}}",

@@ -172,7 +172,13 @@ impl PartialEq for NodeValue {
         match (self, other) {
             (Self::Scalar { text: one, .. }, Self::Scalar { text: other, .. }) => one == other,
             (Self::Sequence(one), Self::Sequence(other)) => one == other,
-            (Self::Mapping(one), Self::Mapping(other)) => one == other,
+            // Keys are texts, with or without quotes.
+            (Self::Mapping(one), Self::Mapping(other)) => {
+                let is_same = |((key, value), (other_key, other_value)): (&(Node, Node), &(Node, Node))| {
+                    key.as_text() == other_key.as_text() && value == other_value
+                };
+                one.len() == other.len() && one.iter().zip(other).all(is_same)
+            }
             (Self::Scalar { .. } | Self::Sequence(_) | Self::Mapping(_), _) => false,
         }
     }

@@ -29,6 +29,7 @@ pub(super) struct Step {
     pub(super) made: Vec<Value>,
     maps: BTreeMap<String, PathBuf>,
     clients: Value,
+    map_defaults: Value,
     environ: Vec<(String, String)>,
 }
 
@@ -82,6 +83,7 @@ impl Scenario {
                 made: step["made"].as_array().cloned().unwrap_or_default(),
                 maps: maps.clone(),
                 clients: clients.clone(),
+                map_defaults: self.recorded["map_defaults"].clone(),
                 environ: self.environ(),
             }
         })
@@ -96,10 +98,20 @@ impl Scenario {
 impl Step {
     /// An inventory of these clients and maps, resolved; or the messages of what is wrong.
     pub(super) fn fleet(&self) -> Result<Fleet, Vec<String>> {
+        self.resolved(&self.map_paths())
+    }
+
+    /// The same with another map in the place of the one by this name.
+    pub(super) fn fleet_with(&self, map_name: &str, map: &Value) -> Result<Fleet, Vec<String>> {
+        self.resolved(&json!({map_name: map}))
+    }
+
+    fn resolved(&self, maps: &Value) -> Result<Fleet, Vec<String>> {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("inventory.yaml");
+        let inventory = json!({"maps": maps, "hosts": self.clients, "map_defaults": self.map_defaults});
         // JSON is YAML.
-        fs::write(&file, self.inventory().to_string()).expect("a file");
+        fs::write(&file, inventory.to_string()).expect("a file");
         let variables = Variables::new(self.environ.clone(), None);
         Fleet::load(&file, &[], &variables).map_err(|error| {
             let found = error.findings.diagnostics.iter().filter(|found| found.severity == Severity::Error);
@@ -107,16 +119,20 @@ impl Step {
         })
     }
 
-    fn inventory(&self) -> Value {
+    /// The maps as they are written.
+    pub(super) fn map_texts(&self) -> impl Iterator<Item = String> {
+        self.maps.values().map(|path| fs::read_to_string(path).expect("a map"))
+    }
+
+    fn map_paths(&self) -> Value {
         let path = |file: &PathBuf| json!(file.to_str().expect("a path"));
         let is_named_inside = self.maps.keys().any(|name| name.starts_with('_'));
-        let maps = if is_named_inside {
+        if is_named_inside {
             Value::Array(self.maps.values().map(path).collect())
         } else {
             Value::Object(
                 self.maps.iter().map(|(name, file)| (name.clone(), path(file))).collect::<Map<_, _>>(),
             )
-        };
-        json!({"maps": maps, "hosts": self.clients})
+        }
     }
 }
