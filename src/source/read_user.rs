@@ -24,8 +24,11 @@ impl Reader<'_> {
         Some(Spanned::new(user, node.span))
     }
 
-    /// As [`Self::user`], where null overrides what is inherited.
+    /// As [`Self::user`], where null and, as with Docker-Map, an empty text override what is inherited.
     pub(super) fn user_setting(&mut self, node: &Node, property: &str) -> Setting<RawUser> {
+        if node.tag.is_none() && node.as_text() == Some("") {
+            return Setting::Null(node.span);
+        }
         self.setting(node, |reader, node| reader.user(node, property))
     }
 }
@@ -38,7 +41,7 @@ mod tests {
     #[test]
     fn users_are_text_or_pairs() {
         let expected = "error: `user` needs a user, `user:group`, or a list of both, found";
-        let errors = [format!("{expected} an empty text"), format!("{expected} a list of 3 items")];
+        let error = format!("{expected} a list of 3 items");
         let forms = [
             ("", "null"),
             ("2000", "2000"),
@@ -50,8 +53,8 @@ mod tests {
             ("[app, null]", "app"),
             ("[app]", "app"),
             ("!env APP_USER", "!env APP_USER"),
-            ("''", errors[0].as_str()),
-            ("[a, b, c]", errors[1].as_str()),
+            ("''", "null"),
+            ("[a, b, c]", error.as_str()),
         ];
         assert_forms("user", &forms, |container| match &container.user {
             Setting::Unset => "unset".into(),
