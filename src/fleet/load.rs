@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Findings, Fleet, LoadError};
+use crate::model::origin::Origins;
 use crate::model::spec::{FleetSpec, HostSpec};
 use crate::model::variables::Variables;
 use crate::outside::LocalMachine;
+use crate::resolve::origins::origins;
 use crate::resolve::{Commands, resolve};
 use crate::source::diagnostic::Diagnostics;
 use crate::source::file::SourceMap;
@@ -83,6 +85,13 @@ impl Fleet {
         // What was said of the files has been said.
         let silent = Diagnostics::new();
         resolved(origin, findings.sources, silent, Commands::RunFor(host_names))
+    }
+
+    /// Who wrote what, for showing where values come from.
+    pub fn origins(&self) -> Origins {
+        let Origin { inventory, maps, variables, .. } = &self.origin;
+        let found = inventory.as_ref();
+        found.map(|raw| origins(raw, maps, &self.findings.sources, variables)).unwrap_or_default()
     }
 
     /// Takes an inventory and maps that a program has made, or read and changed. The inventory's own

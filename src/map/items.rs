@@ -6,7 +6,7 @@ use super::{
     Attach, Bind, Command, Endpoint, ExecCommand, ExecPolicy, Healthcheck, HostPath, Link, NetworkMode, Port,
     Text, Use, User, made,
 };
-use crate::source::span::Span;
+use crate::source::span::{Span, Spanned};
 
 impl HostPath {
     /// A path for each instance; `default` is for a container without instances.
@@ -319,7 +319,7 @@ impl Healthcheck {
     }
 
     fn of(test: Vec<String>) -> Self {
-        Self { test, interval: None, timeout: None, retries: None, start_period: None }
+        Self { test: made(test), interval: None, timeout: None, retries: None, start_period: None }
     }
 
     /// Time between two checks.
@@ -337,7 +337,7 @@ impl Healthcheck {
     /// Failures until the container is unhealthy.
     #[must_use]
     pub fn retries(self, count: u32) -> Self {
-        Self { retries: Some(count), ..self }
+        Self { retries: Some(made(count)), ..self }
     }
 
     /// Time before failures count.
@@ -348,6 +348,6 @@ impl Healthcheck {
 }
 
 /// Five hundred years are as good as for ever.
-fn nanoseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+fn nanoseconds(time: Duration) -> Spanned<u64> {
+    made(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
 }

@@ -11,6 +11,7 @@ pub mod image;
 pub mod item;
 pub mod network;
 pub mod observed;
+pub mod origin;
 pub mod ownership;
 pub mod place;
 pub mod ranges;

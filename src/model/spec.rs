@@ -74,6 +74,8 @@ pub struct HostSpec {
     /// Containers, in the order of their maps; dependencies are found through
     /// [`ContainerSpec::dependencies`], not through this order.
     pub containers: Vec<ContainerSpec>,
+    /// Where each of the host's own settings stands, by its key.
+    pub places: Places,
 }
 
 /// How to speak with an Engine.

@@ -16,6 +16,8 @@ pub struct VolumeSpec {
     pub name: String,
     /// The map it belongs to.
     pub map_name: String,
+    /// The configuration that attaches it.
+    pub config_name: String,
     /// Volume driver.
     pub driver: String,
     /// Driver options.

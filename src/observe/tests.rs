@@ -50,6 +50,7 @@ fn wanted_volume(alias: &str, owner: Option<&str>) -> VolumeSpec {
     VolumeSpec {
         name: format!("m.{alias}"),
         map_name: "m".to_owned(),
+        config_name: "web".to_owned(),
         driver: "local".to_owned(),
         driver_options: BTreeMap::new(),
         labels: BTreeMap::new(),
@@ -70,6 +71,7 @@ fn host(config_names: &[&str], volumes: Vec<VolumeSpec>) -> HostSpec {
         networks: Vec::new(),
         volumes,
         containers: config_names.iter().map(|name| wanted_container(name)).collect(),
+        places: Places::default(),
     }
 }
 

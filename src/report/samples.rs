@@ -126,6 +126,7 @@ pub(super) fn new_volume() -> Vec<Step> {
     let volume = VolumeSpec {
         name: "shop.data".into(),
         map_name: "shop".into(),
+        config_name: "app".into(),
         driver: "local".into(),
         driver_options: [("o".to_owned(), "password=hunter2".to_owned())].into(),
         labels: [].into(),

@@ -17,11 +17,11 @@ use crate::source::raw::{
     RawCommand, RawContainer, RawEndpoint, RawExecCommand, RawExecPolicy, RawLink, RawNetworkMode, RawPort,
     RawText, RawUser, Setting,
 };
-use crate::source::span::{Span, Spanned};
+use crate::source::span::Spanned;
 use crate::wording;
 
 use super::addresses::Family;
-use super::context::{Context, span_of, value_of};
+use super::context::{Context, value_of};
 use super::hosts::ResolvedHost;
 use super::map::{Configuration, ResolvedMap};
 use super::options;
@@ -56,7 +56,8 @@ impl Builder<'_> {
             config_name: self.config_name().to_owned(),
             instance_name: self.instance_name.map(str::to_owned),
         };
-        let image = self.image()?;
+        let mut places = self.places();
+        let image = self.image(&mut places)?;
         let stop_timeout_seconds = match &self.raw().stop_timeout {
             Setting::Unset => self.host.stop_timeout_seconds,
             Setting::Null(_) => None,
@@ -65,7 +66,7 @@ impl Builder<'_> {
         let mut spec = ContainerSpec {
             name: id.to_string(),
             image,
-            settings: self.settings(),
+            settings: self.settings(&mut places),
             exec_commands: self
                 .raw()
                 .exec_commands
@@ -76,18 +77,17 @@ impl Builder<'_> {
             stop_timeout_seconds,
             persistent: value_of(&self.raw().persistent).is_some_and(|flag| flag.value),
             dependencies: Vec::new(),
-            places: self.places(),
+            places: Places::default(),
             id,
         };
-        let mut places = std::mem::take(&mut spec.places);
         options::apply(self, &mut spec.settings, &mut places);
-        spec.places = places;
+        spec.places = self.context.shared_places(&spec.name, places);
         spec.dependencies = self.dependencies(&spec.settings);
         spec.settings.labels.extend(ownership::container_labels(&spec.id));
         Some(spec)
     }
 
-    fn image(&self) -> Option<ImageReference> {
+    fn image(&self, places: &mut Places) -> Option<ImageReference> {
         let (typed, span) = match value_of(&self.raw().image) {
             Some(image) => (self.context.text(&image.value)?, image.span),
             None => (self.config_name().to_owned(), self.configuration.name.span),
@@ -104,12 +104,14 @@ impl Builder<'_> {
             );
             return None;
         }
+        self.note_image(&typed, &name, places);
         Some(reference)
     }
 
-    fn settings(&self) -> ContainerSettings {
+    fn settings(&self, places: &mut Places) -> ContainerSettings {
         let mounts = self.mounts();
-        let (exposed_ports, published_ports) = self.ports();
+        places.extend(mounts.places);
+        let (exposed_ports, published_ports) = self.ports(places);
         let domain_name = self
             .host
             .domain_name
@@ -124,9 +126,9 @@ impl Builder<'_> {
             mounts: mounts.by_path,
             anonymous_volumes: mounts.anonymous,
             volumes_from: mounts.volumes_from,
-            links: self.links(&self.raw().links),
+            links: self.links(&self.raw().links, "links", places),
             network_mode: self.network_mode(),
-            endpoints: self.raw().networks.iter().filter_map(|raw| self.endpoint(&raw.value)).collect(),
+            endpoints: self.raw().networks.iter().filter_map(|raw| self.endpoint(raw, places)).collect(),
             stop_signal: value_of(&self.raw().stop_signal)
                 .and_then(|signal| self.context.text(&signal.value)),
             stop_timeout_seconds: value_of(&self.raw().stop_timeout).map(|seconds| seconds.value),
@@ -159,13 +161,17 @@ impl Builder<'_> {
         Some(full_name.chars().take(LONGEST_HOSTNAME).collect::<String>().trim_end_matches('-').to_owned())
     }
 
-    fn ports(&self) -> (BTreeSet<Port>, BTreeSet<PublishedPort>) {
+    fn ports(&self, places: &mut Places) -> (BTreeSet<Port>, BTreeSet<PublishedPort>) {
         let mut exposed = BTreeSet::new();
         let mut published = BTreeSet::new();
         for raw in &self.raw().exposes {
             if let Some(port) = Port::parse(&raw.value.exposed_port.value) {
+                self.note(places, format!("exposes.{port}"), raw.span);
                 exposed.insert(port);
-                published.extend(self.published_port(port, &raw.value));
+                if let Some(port) = self.published_port(port, &raw.value) {
+                    self.note_published(&port, raw, places);
+                    published.insert(port);
+                }
             }
         }
         (exposed, published)
@@ -211,14 +217,16 @@ impl Builder<'_> {
         None
     }
 
-    fn links(&self, raw: &[Spanned<RawLink>]) -> BTreeSet<Link> {
+    fn links(&self, raw: &[Spanned<RawLink>], field: &str, places: &mut Places) -> BTreeSet<Link> {
         let mut links = BTreeSet::new();
         for link in raw {
             let reference = &link.value.container.value;
             let alias =
                 link.value.alias.as_ref().map_or_else(|| dashed(reference), |alias| alias.value.clone());
             for container_name in self.container_names(reference) {
-                links.insert(Link { container_name, alias: alias.clone() });
+                let wanted = Link { container_name, alias: alias.clone() };
+                self.note(places, format!("{field}.{wanted}"), link.span);
+                links.insert(wanted);
             }
         }
         links
@@ -243,20 +251,26 @@ impl Builder<'_> {
         }
     }
 
-    fn endpoint(&self, raw: &RawEndpoint) -> Option<Endpoint> {
-        let texts = |items: &[RawText]| items.iter().filter_map(|text| self.context.text(text)).collect();
-        let address = |raw: &RawText, family| self.fixed_address(raw, family);
+    fn endpoint(&self, raw: &Spanned<RawEndpoint>, places: &mut Places) -> Option<Endpoint> {
+        let RawEndpoint { network, aliases, links, ipv4_address, ipv6_address, link_local_ips } = &raw.value;
+        let network_name = self.network_name(&network.value)?;
+        let field = format!("networks.{network_name}");
+        self.note(places, field.clone(), raw.span);
+        let mut noted = |text: &RawText, value: Option<String>| {
+            self.note(places, format!("{field}.{}", value.as_ref()?), text.span);
+            value
+        };
+        let mut address = |text: &RawText, family| noted(text, self.fixed_address(text, family));
+        let ipv4_address = ipv4_address.as_ref().and_then(|text| address(text, Family::Ipv4));
+        let ipv6_address = ipv6_address.as_ref().and_then(|text| address(text, Family::Ipv6));
+        let local = link_local_ips.iter().filter_map(|text| address(text, Family::Any)).collect();
         Some(Endpoint {
-            network_name: self.network_name(&raw.network.value)?,
-            aliases: texts(&raw.aliases),
-            links: self.links(&raw.links),
-            ipv4_address: raw.ipv4_address.as_ref().and_then(|raw| address(raw, Family::Ipv4)),
-            ipv6_address: raw.ipv6_address.as_ref().and_then(|raw| address(raw, Family::Ipv6)),
-            link_local_addresses: raw
-                .link_local_ips
-                .iter()
-                .filter_map(|raw| address(raw, Family::Any))
-                .collect(),
+            ipv4_address,
+            ipv6_address,
+            link_local_addresses: local,
+            aliases: aliases.iter().filter_map(|text| noted(text, self.context.text(text))).collect(),
+            links: self.links(links, &field, places),
+            network_name,
         })
     }
 
@@ -274,12 +288,13 @@ impl Builder<'_> {
             Setting::Null(_) => return Some(disabled_healthcheck()),
             Setting::Value(check) => &check.value,
         };
+        let nanoseconds = |duration: Option<&Spanned<u64>>| duration.map_or(0, |found| found.value);
         Some(Healthcheck {
-            test: check.test.clone(),
-            interval_nanoseconds: check.interval.unwrap_or_default(),
-            timeout_nanoseconds: check.timeout.unwrap_or_default(),
-            retries: check.retries.unwrap_or_default(),
-            start_period_nanoseconds: check.start_period.unwrap_or_default(),
+            test: check.test.value.clone(),
+            interval_nanoseconds: nanoseconds(check.interval.as_ref()),
+            timeout_nanoseconds: nanoseconds(check.timeout.as_ref()),
+            retries: check.retries.as_ref().map_or(0, |found| found.value),
+            start_period_nanoseconds: nanoseconds(check.start_period.as_ref()),
         })
     }
 
@@ -313,39 +328,10 @@ impl Builder<'_> {
         let seconds = value_of(&self.raw().start_delay).map_or(0.0, |delay| delay.value);
         Duration::try_from_secs_f64(seconds).unwrap_or_default()
     }
-
-    /// Where each property stands, under the names that differences bear.
-    fn places(&self) -> Places {
-        let raw = self.raw();
-        let mut places = Places::default();
-        let mut note = |field: &str, span: Option<Span>| {
-            if let Some(span) = span {
-                places.insert(field, self.context.place(span));
-            }
-        };
-        note("", Some(self.configuration.name.span));
-        note("image", span_of(&raw.image));
-        note("user", span_of(&raw.user));
-        note("stop_signal", span_of(&raw.stop_signal));
-        note("stop_timeout", span_of(&raw.stop_timeout));
-        note("network_mode", span_of(&raw.network_mode));
-        note("healthcheck", span_of(&raw.healthcheck));
-        note("exposes", super::inherit::first_span(&raw.exposes));
-        note("binds", super::inherit::first_span(&raw.binds));
-        note("uses", super::inherit::first_span(&raw.uses));
-        note("links", super::inherit::first_span(&raw.links));
-        note("networks", super::inherit::first_span(&raw.networks));
-        note("shares", raw.shares.first().map(|path| path.span));
-        for endpoint in &raw.networks {
-            let full_name = self.network_name(&endpoint.value.network.value).unwrap_or_default();
-            note(&format!("networks.{full_name}"), Some(endpoint.span));
-        }
-        places
-    }
 }
 
 /// Adds the map's repository to names without a slash; a leading slash keeps it away.
-fn expand_image(typed: &str, repository: Option<&str>) -> String {
+pub(super) fn expand_image(typed: &str, repository: Option<&str>) -> String {
     let name = typed.split('@').next().unwrap_or(typed);
     match (typed.strip_prefix('/'), repository) {
         (Some(local), _) => local.to_owned(),

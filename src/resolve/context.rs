@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use crate::model::place::Place;
+use crate::model::place::{Place, Places};
 use crate::model::secret::{REDACTED, Secrets, SensitiveText, is_secret_name};
 use crate::model::variables::Variables;
 use crate::source::diagnostic::{Diagnostic, Diagnostics};
@@ -28,6 +28,8 @@ pub(super) struct Context<'a> {
     declared_secrets: RefCell<Secrets>,
     /// What files and commands gave: each is asked for once.
     fetched: RefCell<HashMap<Source, Result<String, String>>>,
+    /// Of the containers so far, by their names.
+    places: RefCell<HashMap<String, Places>>,
     runs_commands: Cell<bool>,
     withheld: Cell<bool>,
 }
@@ -49,6 +51,7 @@ impl<'a> Context<'a> {
             secrets: RefCell::default(),
             declared_secrets: RefCell::default(),
             fetched: RefCell::default(),
+            places: RefCell::default(),
             runs_commands: Cell::new(true),
             withheld: Cell::new(false),
         }
@@ -98,6 +101,19 @@ impl<'a> Context<'a> {
 
     pub(super) fn place(&self, span: Span) -> Place {
         self.sources.place(span)
+    }
+
+    /// These places, in one copy with those that the container has on another host if they are the
+    /// same.
+    pub(super) fn shared_places(&self, container_name: &str, places: Places) -> Places {
+        let mut known = self.places.borrow_mut();
+        match known.get(container_name) {
+            Some(shared) if *shared == places => shared.clone(),
+            _ => {
+                known.insert(container_name.to_owned(), places.clone());
+                places
+            }
+        }
     }
 
     /// The value of a text, its tag applied; one that cannot be had is reported and gives `None`.

@@ -22,6 +22,7 @@ use crate::source::tag::Tag;
 use super::Commands;
 use super::claims::Claims;
 use super::context::Context;
+use super::host_places::host_places;
 use crate::model::ranges;
 
 /// The API of Engine 20.10.
@@ -138,9 +139,11 @@ impl Filler<'_> {
             call_timeout: seconds(&raw.timeout_seconds),
             wait_timeout: seconds(&raw.wait_timeout_seconds),
         };
+        let connection = self.connection(raw, span);
         let spec = HostSpec {
+            places: host_places(self.context, raw, span, &connection),
             name: self.name.to_owned(),
-            connection: self.connection(raw, span),
+            connection,
             engine,
             interfaces: self.interfaces(raw),
             registry_logins: self.registry_logins(&raw.auth_configs),
@@ -336,7 +339,7 @@ impl Filler<'_> {
                 .proxy_jump
                 .as_ref()
                 .map(|hops| hops.iter().filter_map(|hop| self.text(hop)).collect()),
-            config: self.ssh_config(raw.ssh_config.as_ref()),
+            config: self.ssh_config(raw.ssh_config.as_ref().map(|config| &config.value)),
         };
         Connection::Ssh(SshConnection { target, engine })
     }

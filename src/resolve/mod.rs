@@ -13,6 +13,7 @@ mod container;
 mod context;
 mod dependencies;
 pub(crate) mod host_options;
+mod host_places;
 mod hosts;
 mod inherit;
 mod integrity;
@@ -20,6 +21,8 @@ mod map;
 mod mounts;
 mod once;
 mod options;
+pub mod origins;
+mod places;
 mod resources;
 pub mod selection;
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::container::{Mount, MountSource};
+use crate::model::place::Places;
 use crate::source::diagnostic::Diagnostic;
 use crate::source::raw::{RawBind, RawHostPath, RawText, RawUse};
 use crate::source::span::Span;
@@ -18,14 +19,27 @@ pub(super) struct Mounts {
     pub(super) anonymous: BTreeSet<String>,
     /// Containers whose volumes are all taken, and whether read-only.
     pub(super) volumes_from: BTreeMap<String, bool>,
+    /// Where each of them is asked for.
+    pub(super) places: Places,
     spans: BTreeMap<String, Span>,
+}
+
+/// A path on the host, and what it is made of.
+struct HostPath {
+    path: String,
+    span: Span,
+    /// The map's `host_root`, where the path is relative to it.
+    root: Option<Span>,
 }
 
 impl Builder<'_> {
     pub(super) fn mounts(&self) -> Mounts {
         let mut mounts = Mounts::default();
-        for path in &self.raw().shares {
-            mounts.anonymous.extend(self.mount_path(path));
+        for raw in &self.raw().shares {
+            if let Some(path) = self.mount_path(raw) {
+                self.note(&mut mounts.places, format!("shares.{path}"), raw.span);
+                mounts.anonymous.insert(path);
+            }
         }
         for bind in &self.raw().binds {
             self.bind(&bind.value, bind.span, &mut mounts);
@@ -56,7 +70,13 @@ impl Builder<'_> {
             }
         };
         if let (Some(path), Some(source)) = (path, source) {
-            self.add(mounts, path, Mount { source: MountSource::HostPath(source), read_only }, span);
+            self.add(
+                mounts,
+                path.clone(),
+                Mount { source: MountSource::HostPath(source.path), read_only },
+                span,
+            );
+            self.note_bind(&mut mounts.places, &path, span, source.span, source.root);
         }
     }
 
@@ -65,6 +85,7 @@ impl Builder<'_> {
         let attachers = self.map.attachers(name);
         if attachers.is_empty() {
             for container_name in self.container_names(name) {
+                self.note(&mut mounts.places, format!("uses.{container_name}"), span);
                 mounts.volumes_from.insert(container_name, used.read_only);
             }
             return;
@@ -115,8 +136,8 @@ impl Builder<'_> {
         Some(normalized(&path))
     }
 
-    /// Path on the host for this instance, below the map's root if relative.
-    fn host_path(&self, raw: &RawHostPath, used_at: Span) -> Option<String> {
+    /// Path on the host for this instance, below the map's root if relative, and where it stands.
+    fn host_path(&self, raw: &RawHostPath, used_at: Span) -> Option<HostPath> {
         let text = match raw {
             RawHostPath::One(text) => text,
             RawHostPath::PerInstance(paths, span) => {
@@ -131,9 +152,10 @@ impl Builder<'_> {
         };
         let path = self.context.text(text)?;
         if path.starts_with('/') {
-            return Some(normalized(&path));
+            return Some(HostPath { path: normalized(&path), span: text.span, root: None });
         }
-        let Some(root) = self.context.optional_text(self.map.raw.host_root.as_ref()) else {
+        let raw_root = self.map.raw.host_root.as_ref();
+        let Some(root) = self.context.optional_text(raw_root) else {
             self.context.report(
                 Diagnostic::error(format!(
                     "the host path `{path}` is relative, and the map has no `host_root`"
@@ -143,7 +165,8 @@ impl Builder<'_> {
             );
             return None;
         };
-        Some(normalized(&format!("{root}/{path}")))
+        let path = normalized(&format!("{root}/{path}"));
+        Some(HostPath { path, span: text.span, root: raw_root.map(|root| root.span) })
     }
 
     fn report_missing_instance(&self, wanted: &str, span: Span, used_at: Span) {
@@ -167,6 +190,7 @@ impl Builder<'_> {
             );
             return;
         }
+        self.note(&mut mounts.places, format!("binds.{path}"), span);
         mounts.spans.insert(path.clone(), span);
         mounts.by_path.insert(path, mount);
     }

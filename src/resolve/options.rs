@@ -40,6 +40,9 @@ const CREATE_KEYWORDS: [&str; 16] = [
     "user",
     "working_dir",
 ];
+/// Keywords whose differences bear the name of a property.
+const PROPERTIES: [&str; 6] =
+    ["user", "hostname", "domainname", "working_dir", "stop_signal", "stop_timeout"];
 /// Keywords of docker-py that have no effect on a container yet.
 const LATER_CREATE_KEYWORDS: [&str; 6] =
     ["healthcheck", "mac_address", "network_disabled", "networking_config", "platform", "volumes"];
@@ -76,6 +79,7 @@ impl Applier<'_> {
         if node.is_null() && is_create_keyword(&name.value) {
             return;
         }
+        self.note_option(name, node);
         match name.value.as_str() {
             "command" => self.settings.command = reader.words(node),
             "entrypoint" => self.settings.entrypoint = reader.words(node),
@@ -97,6 +101,24 @@ impl Applier<'_> {
             "host_config" => self.nested_host_config(&reader, node),
             _ => self.host_option(name, node, "create_options"),
         }
+    }
+
+    /// Options that replace a property stand for it; words that come from elsewhere, for themselves.
+    fn note_option(&mut self, name: &RawName, node: &Node) {
+        let context = self.builder.context;
+        if PROPERTIES.contains(&name.value.as_str()) {
+            self.places.insert(name.value.as_str(), context.place(name.span));
+        }
+        for (index, item) in node.as_sequence().unwrap_or_default().iter().enumerate() {
+            if item.tag.is_some() {
+                let field = format!("create_options.{}.{index}", name.value);
+                self.places.insert(field, context.place(item.span));
+            }
+        }
+    }
+
+    fn note(&mut self, field: String, node: &Node) {
+        self.places.insert(field, self.builder.context.place(node.span));
     }
 
     fn environment(&mut self, reader: &OptionReader<'_>, node: &Node) {
@@ -128,7 +150,10 @@ impl Applier<'_> {
             let Some(words) = reader.texts(item) else { continue };
             let text = words.join("/");
             match Port::parse(&text).filter(|_| words.len() <= 2) {
-                Some(port) => drop(self.settings.exposed_ports.insert(port)),
+                Some(port) => {
+                    self.note(format!("exposes.{port}"), item);
+                    self.settings.exposed_ports.insert(port);
+                }
                 None => reader.wrong_text(item, &text, "a port such as `80`, `53/udp` or `[53, udp]`"),
             }
         }
@@ -198,7 +223,7 @@ impl Applier<'_> {
                 reader.wrong_text(node, &text, "`source:/path`, with `:ro` or `:rw`");
                 continue;
             }
-            self.add_bind(source, path, mode == "ro");
+            self.add_bind(source, path, mode == "ro", node);
         }
     }
 
@@ -222,7 +247,7 @@ impl Applier<'_> {
             (Some(source), Some(path), Some(read_only))
                 if is_known && !source.is_empty() && path.starts_with('/') =>
             {
-                self.add_bind(&source, &path, read_only);
+                self.add_bind(&source, &path, read_only, bind);
             }
             _ => {
                 let field = &reader.field;
@@ -235,7 +260,8 @@ impl Applier<'_> {
         }
     }
 
-    fn add_bind(&mut self, source: &str, path: &str, read_only: bool) {
+    fn add_bind(&mut self, source: &str, path: &str, read_only: bool, node: &Node) {
+        self.note(format!("binds.{}", normalized(path)), node);
         let source = if source.starts_with('/') {
             MountSource::HostPath(source.to_owned())
         } else {
@@ -256,13 +282,16 @@ impl Applier<'_> {
         };
         for (container_name, alias) in pairs {
             self.settings.links.retain(|link| link.alias != alias);
-            self.settings.links.insert(Link { container_name, alias });
+            let link = Link { container_name, alias };
+            self.note(format!("links.{link}"), node);
+            self.settings.links.insert(link);
         }
     }
 
     fn volumes_from(&mut self, reader: &OptionReader<'_>, node: &Node) {
         for text in reader.texts(node).unwrap_or_default() {
             let (container_name, mode) = text.split_once(':').unwrap_or((&text, "rw"));
+            self.note(format!("uses.{container_name}"), node);
             self.settings.volumes_from.insert(container_name.to_owned(), mode == "ro");
         }
     }
@@ -292,6 +321,8 @@ impl Applier<'_> {
             self.settings.exposed_ports.insert(container_port);
             self.settings.published_ports.retain(|port| port.container_port != container_port);
             let port = PublishedPort { container_port, host_address: address, host_port };
+            self.note(format!("exposes.{container_port}"), key);
+            self.note(format!("exposes.{port}"), key);
             self.settings.published_ports.insert(port);
         }
     }

@@ -8,7 +8,7 @@ use crate::model::place::Places;
 use crate::model::volume::{LOCAL_DRIVER, Preparation, VolumeSpec};
 use crate::source::diagnostic::Diagnostic;
 use crate::source::node::Node;
-use crate::source::raw::{RawName, RawNetwork, RawText, RawUser, RawVolume};
+use crate::source::raw::{RawName, RawNetwork, RawText, RawUser, RawVolume, Setting};
 use crate::source::span::Span;
 use crate::wording;
 
@@ -43,6 +43,10 @@ pub(super) fn network(
         ipam: None,
         places: places(context, name.span),
     };
+    let mut note = |field: &str, span: Option<Span>| note(context, &mut spec.places, field, span);
+    note("driver", raw.driver.as_ref().map(|driver| driver.span));
+    note("internal", raw.internal.as_ref().map(|flag| flag.span));
+    note_options(context, &mut spec.places, &raw.driver_options);
     for (keyword, node) in &raw.create_options {
         network_option(context, keyword, node, &mut spec);
     }
@@ -52,8 +56,12 @@ pub(super) fn network(
 fn network_option(context: &Context<'_>, keyword: &RawName, node: &Node, spec: &mut NetworkSpec) {
     let field = format!("networks.create_options.{}", keyword.value);
     let reader = OptionReader { context, field };
+    spec.places.insert(keyword.value.clone(), context.place(keyword.span));
     match keyword.value.as_str() {
-        "labels" => spec.labels.extend(item_labels(context, &reader.field, node)),
+        "labels" => {
+            spec.labels.extend(item_labels(context, &reader.field, node));
+            note_labels(context, &mut spec.places, node);
+        }
         "attachable" => spec.attachable = reader.boolean(node).unwrap_or_default(),
         "enable_ipv6" => spec.enable_ipv6 = reader.boolean(node).unwrap_or_default(),
         "ipam" => spec.ipam = reader.json(node).filter(|value| !value.is_null()),
@@ -76,9 +84,16 @@ pub(super) fn volume(
     let raw = map.volume(&alias.value).unwrap_or(&empty);
     let driver = context.optional_text(raw.driver.as_ref());
     let mut labels = map_labels(&map.name);
+    let mut places = places(context, alias.span);
+    note(context, &mut places, "driver", raw.driver.as_ref().map(|driver| driver.span));
+    note_options(context, &mut places, &raw.driver_options);
+    note_preparation(context, configuration, raw, &mut places);
     for (keyword, node) in &raw.create_options {
         match keyword.value.as_str() {
-            "labels" => labels.extend(item_labels(context, "volumes.create_options.labels", node)),
+            "labels" => {
+                labels.extend(item_labels(context, "volumes.create_options.labels", node));
+                note_labels(context, &mut places, node);
+            }
             other => unknown(context, "volumes", keyword, wording::nearest(other, ["labels"])),
         }
     }
@@ -96,11 +111,12 @@ pub(super) fn volume(
     VolumeSpec {
         name: map.volume_name(&key),
         map_name: map.name.clone(),
+        config_name: configuration.name.value.clone(),
         driver,
         driver_options,
         labels,
         preparation,
-        places: places(context, alias.span),
+        places,
     }
 }
 
@@ -134,6 +150,50 @@ fn places(context: &Context<'_>, span: Span) -> Places {
     let mut places = Places::default();
     places.insert("", context.place(span));
     places
+}
+
+fn note(context: &Context<'_>, places: &mut Places, field: &str, span: Option<Span>) {
+    if let Some(span) = span {
+        places.insert(field, context.place(span));
+    }
+}
+
+fn note_options(context: &Context<'_>, places: &mut Places, options: &[(RawName, RawText)]) {
+    for (name, value) in options {
+        places.insert(format!("driver_options.{}", name.value), context.place(value.span));
+    }
+}
+
+/// Labels of a mapping stand where their values do; those of a list where the list does.
+fn note_labels(context: &Context<'_>, places: &mut Places, node: &Node) {
+    for (name, value) in node.as_mapping().unwrap_or_default() {
+        places.insert(format!("labels.{}", name.as_text().unwrap_or_default()), context.place(value.span));
+    }
+}
+
+/// As [`preparation`], what gives each of them.
+fn note_preparation(
+    context: &Context<'_>,
+    configuration: &Configuration<'_>,
+    raw: &RawVolume,
+    places: &mut Places,
+) {
+    let own = [("owner", span_of_value(&raw.user)), ("mode", span_of_value(&raw.permissions))];
+    let attaching = [
+        ("user of the container", span_of_value(&configuration.raw.user)),
+        ("permissions of the container", span_of_value(&configuration.raw.permissions)),
+    ];
+    for ((field, own), (giver, given)) in own.into_iter().zip(attaching) {
+        match (own, given) {
+            (Some(span), _) => places.insert(field, context.place(span)),
+            (None, Some(span)) => places.insert_given(field, giver, context.place(span)),
+            (None, None) => {}
+        }
+    }
+}
+
+fn span_of_value<T>(setting: &Setting<T>) -> Option<Span> {
+    value_of(setting).map(|value| value.span)
 }
 
 fn unknown(context: &Context<'_>, section: &str, keyword: &RawName, nearest: Option<&str>) {

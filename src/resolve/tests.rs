@@ -374,3 +374,62 @@ fn a_command_with_an_unclosed_quote_is_not_repeated() {
         assert!(!screen.contains("hunter2"), "{screen}");
     }
 }
+
+/// The lines of the fields of a container, which stands in line 4.
+fn lines(map: &str, fields: &[&str]) -> Vec<u32> {
+    let container = container(map);
+    fields.iter().map(|field| container.places.nearest(field).expect("a place").line).collect()
+}
+
+#[test]
+fn places_are_those_of_the_item_that_a_difference_names() {
+    let map = "    web:
+      binds:
+        /etc/a: /srv/a
+        /etc/b: /srv/b
+      exposes:
+        80: 8080
+        81: 8081
+      links:
+        - [db, one]
+        - [db, two]
+      create_options:
+        user: root
+    db:
+";
+    let fields = ["binds./etc/b", "exposes.81/tcp", "exposes.8081->81/tcp", "links.m.db:two", "user", "tty"];
+    assert_eq!(lines(map, &fields), [7, 10, 10, 13, 15, 4]);
+    assert_eq!(lines(map, &["binds./etc/a.d", "links.m.db:three"]), [6, 12], "what is found only");
+}
+
+#[test]
+fn options_take_the_places_of_what_they_replace() {
+    let map = "    web:
+      binds:
+        /etc/a: /srv/a
+      exposes:
+        80: 8080
+      host_config:
+        binds:
+          - /srv/b:/etc/a
+        port_bindings:
+          80: 9090
+        links: {db: one}
+        volumes_from: [db]
+    db:
+";
+    let fields = ["binds./etc/a", "exposes.80/tcp", "exposes.9090->80/tcp", "links.db:one", "uses.db"];
+    let lines = lines(map, &fields);
+    assert!([10, 11].contains(&lines[0]), "{lines:?}");
+    assert_eq!(lines[1..3], [13, 13]);
+    assert_eq!(lines[3..], [14, 15]);
+}
+
+#[test]
+fn a_container_has_one_copy_of_its_places_on_all_hosts() {
+    let (fleet, screen) = resolved("hosts: {h1-2: }\nmaps: {m: {clients: ['*'], web: {image: x, user: a}}}");
+    assert_eq!(screen, "");
+    let places: Vec<_> = fleet.hosts.values().map(|host| &host.containers[0].places).collect();
+    assert_eq!(places[0], places[1]);
+    assert!(places[0].is_copy_of(places[1]));
+}

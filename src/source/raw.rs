@@ -328,15 +328,15 @@ pub enum RawExecPolicy {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawHealthcheck {
     /// `["CMD", ..]`, `["CMD-SHELL", line]` or `["NONE"]`.
-    pub test: Vec<String>,
+    pub test: Spanned<Vec<String>>,
     /// Nanoseconds between two checks.
-    pub interval: Option<u64>,
+    pub interval: Option<Spanned<u64>>,
     /// Nanoseconds one check may take.
-    pub timeout: Option<u64>,
+    pub timeout: Option<Spanned<u64>>,
     /// Failures until unhealthy.
-    pub retries: Option<u32>,
+    pub retries: Option<Spanned<u32>>,
     /// Nanoseconds before failures count.
-    pub start_period: Option<u64>,
+    pub start_period: Option<Spanned<u64>>,
 }
 
 /// An inventory: hosts, and the maps that run on them.
@@ -397,7 +397,7 @@ pub struct RawHost {
     /// `auth_configs`: registry and its login.
     pub auth_configs: Vec<(RawName, RawRegistryLogin)>,
     /// `ssh_config`: a file relative to the inventory, or `false` for none.
-    pub ssh_config: Option<RawSshConfig>,
+    pub ssh_config: Option<Spanned<RawSshConfig>>,
     /// `user`: SSH login name.
     pub user: Option<RawText>,
     /// `port`: SSH port.
@@ -407,7 +407,7 @@ pub struct RawHost {
     /// `known_hosts`: files of host keys, relative to the inventory.
     pub known_hosts: Vec<RawText>,
     /// `proxy_jump`: hops, nearest first; an empty list forbids `ssh_config`'s.
-    pub proxy_jump: Option<Vec<RawText>>,
+    pub proxy_jump: Option<Spanned<Vec<RawText>>>,
     /// `docker_socket`: the Engine's socket on the host.
     pub docker_socket: Option<RawText>,
 }

@@ -19,7 +19,7 @@ impl Reader<'_> {
     /// A health check that is not null.
     pub(super) fn healthcheck(&mut self, node: &Node, property: &str) -> Option<Spanned<RawHealthcheck>> {
         let mut check = RawHealthcheck {
-            test: Vec::new(),
+            test: Spanned::new(Vec::new(), node.span),
             interval: None,
             timeout: None,
             retries: None,
@@ -49,14 +49,11 @@ impl Reader<'_> {
     /// Reads one setting; `is_positional` is for the help.
     fn health_setting(&mut self, check: &mut RawHealthcheck, key: &str, value: &Node, is_positional: bool) {
         match key {
-            "test" => check.test = self.health_test(value).unwrap_or_default(),
+            "test" => check.test = Spanned::new(self.health_test(value).unwrap_or_default(), value.span),
             "interval" => check.interval = self.duration(value, key, is_positional),
             "timeout" => check.timeout = self.duration(value, key, is_positional),
             "start_period" => check.start_period = self.duration(value, key, is_positional),
-            "retries" => {
-                let retries = self.whole(value, key, "a whole number");
-                check.retries = retries.map(|retries| retries.value);
-            }
+            "retries" => check.retries = self.whole(value, key, "a whole number"),
             _ => {}
         }
     }
@@ -91,7 +88,7 @@ impl Reader<'_> {
     }
 
     /// Nanoseconds; null is as good as absent.
-    fn duration(&mut self, node: &Node, property: &str, is_positional: bool) -> Option<u64> {
+    fn duration(&mut self, node: &Node, property: &str, is_positional: bool) -> Option<Spanned<u64>> {
         if node.is_null() {
             return None;
         }
@@ -110,13 +107,14 @@ impl Reader<'_> {
             );
             return None;
         }
-        Some(found)
+        Some(Spanned::new(found, node.span))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::raw::Setting;
+    use super::super::span::Spanned;
     use super::super::testing::assert_forms;
 
     #[test]
@@ -160,15 +158,15 @@ mod tests {
             Setting::Unset => "unset".into(),
             Setting::Null(_) => "null".into(),
             Setting::Value(check) => {
-                let number = |name: &str, value: Option<u64>| {
-                    value.map(|value| format!(" {name}={value}")).unwrap_or_default()
-                };
+                fn number<T: std::fmt::Display>(name: &str, value: Option<&Spanned<T>>) -> String {
+                    value.map(|found| format!(" {name}={}", found.value)).unwrap_or_default()
+                }
                 [
                     check.test.join(","),
-                    number("interval", check.interval),
-                    number("timeout", check.timeout),
-                    number("retries", check.retries.map(u64::from)),
-                    number("start", check.start_period),
+                    number("interval", check.interval.as_ref()),
+                    number("timeout", check.timeout.as_ref()),
+                    number("retries", check.retries.as_ref()),
+                    number("start", check.start_period.as_ref()),
                 ]
                 .concat()
             }

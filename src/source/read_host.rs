@@ -5,7 +5,7 @@ use super::node::{Node, NodeValue};
 use super::raw::{RawHost, RawName, RawRegistryLogin, RawSshConfig, RawText};
 use super::reader::{Entry, Reader};
 use super::scalar::boolean;
-use super::span::Span;
+use super::span::{Span, Spanned};
 
 pub(super) const HOST_KEYS: [&str; 22] = [
     "base_url",
@@ -183,26 +183,27 @@ fn login_entries<'n>(node: &'n Node, subject: &str, reader: &mut Reader<'_>) -> 
     node.as_mapping().unwrap_or_default()
 }
 
-fn read_ssh_config(node: &Node, reader: &mut Reader<'_>) -> Option<RawSshConfig> {
-    match node.as_plain_text().and_then(boolean) {
+fn read_ssh_config(node: &Node, reader: &mut Reader<'_>) -> Option<Spanned<RawSshConfig>> {
+    let config = match node.as_plain_text().and_then(boolean) {
         _ if node.is_null() => None,
         Some(true) => Some(RawSshConfig::User),
         Some(false) => Some(RawSshConfig::Ignore),
         None => reader.text(node, "ssh_config").map(RawSshConfig::File),
-    }
+    };
+    config.map(|config| Spanned::new(config, node.span))
 }
 
 /// Hops as a list or, as in `ssh_config`, in one text with commas. `none` forbids any.
-fn read_proxy_jump(node: &Node, reader: &mut Reader<'_>) -> Option<Vec<RawText>> {
+fn read_proxy_jump(node: &Node, reader: &mut Reader<'_>) -> Option<Spanned<Vec<RawText>>> {
     if node.is_null() {
         return None;
     }
     let is_none = node.as_text() == Some("none") || node.as_plain_text().and_then(boolean) == Some(false);
     if is_none {
-        return Some(Vec::new());
+        return Some(Spanned::new(Vec::new(), node.span));
     }
     let texts = reader.texts(node, "proxy_jump");
-    Some(texts.into_iter().flat_map(hops).collect())
+    Some(Spanned::new(texts.into_iter().flat_map(hops).collect(), node.span))
 }
 
 /// Splits `a,b` and keeps the place of each hop where the text stands as it is.
@@ -227,7 +228,7 @@ fn hops(text: RawText) -> Vec<RawText> {
 
 impl Reader<'_> {
     /// A TCP port.
-    fn port(&mut self, node: &Node, property: &str) -> Option<super::span::Spanned<u16>> {
+    fn port(&mut self, node: &Node, property: &str) -> Option<Spanned<u16>> {
         let expected = "a port from 1 to 65535";
         let port = self.whole::<u16>(node, property, expected)?;
         if port.value == 0 { self.wrong(node, property, expected) } else { Some(port) }
@@ -292,20 +293,21 @@ mod tests {
             let read = host(&format!("{{proxy_jump: {form}}}")).good();
             assert_eq!(read.proxy_jump.map(|found| joined(&found, text)).as_deref(), hops, "{form}");
         }
-        assert!(matches!(host("{ssh_config: false}").good().ssh_config, Some(RawSshConfig::Ignore)));
-        assert!(matches!(host("{ssh_config: yes}").good().ssh_config, Some(RawSshConfig::User)));
-        assert!(
-            matches!(host("{ssh_config: f}").good().ssh_config, Some(RawSshConfig::File(file)) if file.text == "f")
-        );
+        let config = |form: &str| {
+            host(&format!("{{ssh_config: {form}}}")).good().ssh_config.map(|config| config.value)
+        };
+        assert_eq!(config("false"), Some(RawSshConfig::Ignore));
+        assert_eq!(config("yes"), Some(RawSshConfig::User));
+        assert!(matches!(config("f"), Some(RawSshConfig::File(file)) if file.text == "f"));
     }
 
     #[test]
     fn hops_in_one_text_have_their_own_places() {
         let read = host("{proxy_jump: 'one,two'}").good();
-        let hops = read.proxy_jump.unwrap_or_default();
+        let hops = read.proxy_jump.unwrap_or_default().value;
         assert_eq!(hops[0].span, hops[1].span);
         let Read { sources, value, .. } = host("\n    proxy_jump: one, two");
-        let spans = value.and_then(|host| host.proxy_jump).unwrap_or_default();
+        let spans = value.and_then(|host| host.proxy_jump).unwrap_or_default().value;
         let shown: Vec<&str> = spans
             .iter()
             .map(|hop| &sources.text(hop.span.file)[hop.span.start as usize..hop.span.end as usize])

@@ -251,10 +251,10 @@ fn check(check: &RawHealthcheck) -> Node {
     let RawHealthcheck { test, interval, timeout, retries, start_period } = check;
     let mut fields = Fields::default();
     fields.put("test", sequence(test.iter().map(|word| quoted(word))));
-    fields.some("interval", interval.map(duration));
-    fields.some("timeout", timeout.map(duration));
-    fields.some("retries", retries.map(|count| plain(count.to_string())));
-    fields.some("start_period", start_period.map(duration));
+    fields.some("interval", interval.as_ref().map(|time| duration(time.value)));
+    fields.some("timeout", timeout.as_ref().map(|time| duration(time.value)));
+    fields.some("retries", retries.as_ref().map(|count| plain(count.value.to_string())));
+    fields.some("start_period", start_period.as_ref().map(|time| duration(time.value)));
     fields.node()
 }
 

@@ -168,6 +168,7 @@ pub(super) fn volume_spec(name: &str) -> VolumeSpec {
     VolumeSpec {
         name: name.to_owned(),
         map_name: "contract".to_owned(),
+        config_name: "subject".to_owned(),
         driver: "local".to_owned(),
         driver_options: BTreeMap::new(),
         labels: BTreeMap::from([("dmfab.map".to_owned(), "contract".to_owned())]),

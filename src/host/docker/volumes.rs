@@ -34,7 +34,16 @@ pub(super) async fn create(engine: &DockerEngine, spec: &VolumeSpec) -> Result<O
 }
 
 pub(super) fn create_request(spec: &VolumeSpec) -> VolumeCreateRequest {
-    let VolumeSpec { name, map_name: _, driver, driver_options, labels, preparation: _, places: _ } = spec;
+    let VolumeSpec {
+        name,
+        map_name: _,
+        config_name: _,
+        driver,
+        driver_options,
+        labels,
+        preparation: _,
+        places: _,
+    } = spec;
     VolumeCreateRequest {
         name: Some(name.clone()),
         driver: Some(driver.clone()),

@@ -173,8 +173,16 @@ impl FakeState {
 
     /// A volume that exists already is answered as it is, whatever its labels and options.
     pub(super) fn create_volume(&mut self, spec: &VolumeSpec) -> Result<ObservedVolume, EngineError> {
-        let VolumeSpec { name, map_name: _, driver, driver_options, labels, preparation: _, places: _ } =
-            spec;
+        let VolumeSpec {
+            name,
+            map_name: _,
+            config_name: _,
+            driver,
+            driver_options,
+            labels,
+            preparation: _,
+            places: _,
+        } = spec;
         if let Some(existing) = self.volumes.get(name) {
             if existing.driver == *driver {
                 return Ok(existing.clone());

@@ -130,10 +130,10 @@ fn any_check() -> impl Strategy<Value = Healthcheck> {
     let time = || option::of(1_000_000..u64::MAX / 2);
     (test, time(), time(), option::of(any::<u32>()), time()).prop_map(
         |(check, interval, timeout, retries, start_period)| Healthcheck {
-            interval,
-            timeout,
-            retries,
-            start_period,
+            interval: interval.map(made),
+            timeout: timeout.map(made),
+            retries: retries.map(made),
+            start_period: start_period.map(made),
             ..check
         },
     )
