@@ -25,6 +25,7 @@ use crate::host::connected::ConnectedHost;
 use crate::host::ssh::command::{CommandOutput, RemoteCommand};
 use crate::host::ssh::{Deadlines, SshSession};
 use crate::model::connection::Connection;
+use crate::model::item::ContainerId;
 use crate::model::ranges;
 use crate::model::spec::{FleetSpec, HostSpec};
 use crate::observe::observe;
@@ -63,6 +64,13 @@ pub struct Selection {
     pub containers: BTreeSet<SelectedContainer>,
 }
 
+impl Selection {
+    /// Whether a container is chosen, on whichever host.
+    pub fn contains(&self, id: &ContainerId) -> bool {
+        self.containers.contains(&SelectedContainer::of(id))
+    }
+}
+
 /// How a fleet is worked on.
 #[derive(Debug, Clone, Copy)]
 pub struct FleetOptions {
@@ -96,7 +104,9 @@ impl Fleet {
     /// A term that matches nothing, or a host that none of the containers is on.
     pub fn select(&self, hosts: Option<&str>, items: &[String]) -> Result<Selection, SelectionError> {
         let containers = select_items(&self.spec.maps, items)?;
-        let runs_some = |host: &HostSpec| host.containers.iter().any(|spec| is_selected(&containers, spec));
+        let runs_some = |host: &HostSpec| {
+            host.containers.iter().any(|spec| containers.contains(&SelectedContainer::of(&spec.id)))
+        };
         let all_hosts = || self.spec.hosts.values();
         let Some(typed) = hosts else {
             let host_names =
@@ -217,15 +227,6 @@ fn secrets_problem(host: &HostSpec) -> Option<Problem> {
     })
 }
 
-fn is_selected(containers: &BTreeSet<SelectedContainer>, spec: &crate::model::spec::ContainerSpec) -> bool {
-    let id = &spec.id;
-    containers.contains(&SelectedContainer {
-        map_name: id.map_name.clone(),
-        config_name: id.config_name.clone(),
-        instance_name: id.instance_name.clone(),
-    })
-}
-
 /// Open connections to hosts, and the reasons why others have none.
 pub struct FleetSession<'f> {
     members: Vec<Member<'f>>,
@@ -288,7 +289,7 @@ impl<'f> Member<'f> {
         let state = Box::pin(observe(&connected.engine, self.host, &roots)).await.map_err(|error| {
             HostOutcome::Unreachable { problem: Problem::of(&error).with_help(error.help()) }
         })?;
-        let selected = self.host.containers.iter().filter(|spec| is_selected(&selection.containers, spec));
+        let selected = self.host.containers.iter().filter(|spec| selection.contains(&spec.id));
         let container_names = selected.map(|spec| spec.name.clone()).collect();
         plan_host(self.host, &state, &Request { goal, container_names })
             .map_err(|error| HostOutcome::Refused { problem: Problem::of(&error) })

@@ -10,6 +10,7 @@
 mod architecture;
 mod bad_input;
 mod cases;
+mod config;
 mod contract;
 mod docs;
 mod explain;

@@ -71,8 +71,9 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  dmfab hosts inventories/lab.yaml --hosts apps1-3")]
     Hosts(HostsArguments),
     /// Show the resolved configuration of each host, secrets redacted; contact none.
-    #[command(after_help = "Example:\n  dmfab config inventories/lab.yaml --hosts web1")]
-    Config(HostsArguments),
+    #[command(after_help = "Examples:\n  dmfab config inventories/lab.yaml --hosts web1\n  \
+                      dmfab config inventories/lab.yaml shop.web_server --hosts web1 --origin")]
+    Config(ConfigArguments),
     /// Show what `deploy`, `startup` or `shutdown` would do; change nothing.
     #[command(after_help = "Example:\n  dmfab plan inventories/lab.yaml shop.web_server --exit-code")]
     Plan(PlanArguments),
@@ -196,6 +197,23 @@ pub(crate) struct HostsArguments {
     /// Hosts: names, ranges, `@groups`, patterns, `!` takes away: `web1,apps1-3,@eu,!apps2`.
     #[arg(long, value_name = "SELECTION")]
     pub(crate) hosts: Option<String>,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConfigArguments {
+    #[command(flatten)]
+    pub(crate) files: FileArguments,
+    /// Containers to show: `config`, `config.instance`, `map`, `map.config.instance`, a group, or `all`.
+    #[arg(value_name = "ITEM")]
+    pub(crate) items: Vec<String>,
+    /// Hosts: names, ranges, `@groups`, patterns, `!` takes away: `web1,apps1-3,@eu,!apps2`.
+    #[arg(long, value_name = "SELECTION")]
+    pub(crate) hosts: Option<String>,
+    /// Say behind each value where it comes from: file and line, bases, defaults, variables.
+    #[arg(long)]
+    pub(crate) origin: bool,
     #[command(flatten)]
     pub(crate) output: OutputArguments,
 }

@@ -1,6 +1,5 @@
 //! `dmfab hosts`: which hosts there are, and what they run. No host is contacted.
 
-use dmfab::model::connection::{Connection, RemoteEngine, SshTarget};
 use dmfab::model::spec::{FleetSpec, HostSpec};
 use dmfab::report::table;
 use serde_json::json;
@@ -27,7 +26,7 @@ pub(crate) fn run(arguments: &HostsArguments, colour: bool) -> Result<Exit, Comm
 fn row(host: &HostSpec, fleet: &FleetSpec) -> Vec<String> {
     vec![
         host.name.clone(),
-        engine(&host.connection),
+        host.connection.to_string(),
         groups(host, fleet).join(","),
         maps(host, fleet).join(","),
         host.containers.len().to_string(),
@@ -37,7 +36,7 @@ fn row(host: &HostSpec, fleet: &FleetSpec) -> Vec<String> {
 fn document(host: &HostSpec, fleet: &FleetSpec) -> serde_json::Value {
     json!({
         "host_name": host.name,
-        "engine": engine(&host.connection),
+        "engine": host.connection.to_string(),
         "groups": groups(host, fleet),
         "maps": maps(host, fleet),
         "containers": host.containers.iter().map(|spec| &spec.name).collect::<Vec<_>>(),
@@ -57,28 +56,4 @@ fn groups<'a>(host: &HostSpec, fleet: &'a FleetSpec) -> Vec<&'a str> {
 fn maps<'a>(host: &HostSpec, fleet: &'a FleetSpec) -> Vec<&'a str> {
     let here = fleet.maps.iter().filter(|map| map.host_names.contains(&host.name));
     here.map(|map| map.name.as_str()).collect()
-}
-
-/// How the host's Engine is reached, in one word.
-pub(super) fn engine(connection: &Connection) -> String {
-    match connection {
-        Connection::Unix { socket_path } => format!("unix://{}", socket_path.display()),
-        Connection::Tcp { address } => format!("tcp://{address}"),
-        Connection::Ssh(ssh) => {
-            let login = login(&ssh.target);
-            match &ssh.engine {
-                RemoteEngine::Socket(path) if path == dmfab::model::connection::DEFAULT_DOCKER_SOCKET => {
-                    login
-                }
-                RemoteEngine::Socket(path) => format!("{login} {path}"),
-                RemoteEngine::Tcp { host, port } => format!("{login} {host}:{port}"),
-            }
-        }
-    }
-}
-
-fn login(target: &SshTarget) -> String {
-    let user = target.user.as_ref().map(|user| format!("{user}@")).unwrap_or_default();
-    let port = target.port.map(|port| format!(":{port}")).unwrap_or_default();
-    format!("ssh://{user}{}{port}", target.destination)
 }

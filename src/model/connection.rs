@@ -3,6 +3,7 @@
 //! These are wishes: what `~/.ssh/config` adds is decided when the connection is made
 //! (`host`), because only there files may be read.
 
+use std::fmt;
 use std::path::PathBuf;
 
 /// Where the socket of a stock Docker Engine is.
@@ -23,6 +24,26 @@ pub enum Connection {
         /// `host:port` as typed.
         address: String,
     },
+}
+
+/// A URL, with the Engine's address where it is not the usual socket.
+impl fmt::Display for Connection {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unix { socket_path } => write!(formatter, "unix://{}", socket_path.display()),
+            Self::Tcp { address } => write!(formatter, "tcp://{address}"),
+            Self::Ssh(SshConnection { target, engine }) => {
+                let user = target.user.as_ref().map(|user| format!("{user}@")).unwrap_or_default();
+                let port = target.port.map(|port| format!(":{port}")).unwrap_or_default();
+                write!(formatter, "ssh://{user}{}{port}", target.destination)?;
+                match engine {
+                    RemoteEngine::Socket(path) if path == DEFAULT_DOCKER_SOCKET => Ok(()),
+                    RemoteEngine::Socket(path) => write!(formatter, " {path}"),
+                    RemoteEngine::Tcp { host, port } => write!(formatter, " {host}:{port}"),
+                }
+            }
+        }
+    }
 }
 
 /// An Engine behind sshd.

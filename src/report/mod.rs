@@ -10,6 +10,7 @@
 //!             -> board       during a run: the lines that move        (terminals)
 //! RunSummary  -> summary     after a run: where every host stands     (people)
 //! all three   -> json        the same as versioned documents          (programs)
+//! FleetSpec   -> config      what is wanted, and where it was written (both)
 //! ```
 //!
 //! Text that comes from a host or from a file may hold anything; it passes through
@@ -18,6 +19,7 @@
 
 mod activity;
 pub mod board;
+pub mod config;
 pub mod json;
 mod outcome;
 pub mod plain;

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use globset::GlobBuilder;
 use indexmap::IndexMap;
 
+use crate::model::item::ContainerId;
 use crate::model::spec::{ContainerPattern, FleetSpec, MapSpec};
 use crate::wording;
 
@@ -222,6 +223,14 @@ pub struct SelectedContainer {
     pub config_name: String,
     /// Instance; `None` where the configuration has none.
     pub instance_name: Option<String>,
+}
+
+impl SelectedContainer {
+    /// The choice of this very container.
+    pub fn of(id: &ContainerId) -> Self {
+        let ContainerId { map_name, config_name, instance_name } = id.clone();
+        Self { map_name, config_name, instance_name }
+    }
 }
 
 /// Chooses containers: `config`, `config.instance`, `map`, `map.config`, `map.config.instance`,
