@@ -155,13 +155,16 @@ impl ContainerMap {
     /// Takes from another map what this one does not set: defaults of many maps. Its own values win,
     /// and a list of clients replaces that of the defaults.
     pub fn fill_from(&mut self, defaults: &Self) {
-        let own = std::mem::replace(self, defaults.clone());
-        if !own.clients.is_empty() {
-            self.clients.clear();
+        let mut own = std::mem::replace(self, defaults.clone());
+        let clients = std::mem::take(&mut own.clients);
+        if !clients.is_empty() {
+            self.clients = clients;
         }
         self.name.clone_from(&own.name);
         self.start = own.start.clone();
+        let containers = std::mem::take(&mut own.containers);
         self.merge(own);
+        lay(&mut self.containers, containers, Container::fill);
     }
 
     fn replace_settings(&mut self, other: &Self) {
@@ -179,6 +182,14 @@ impl Container {
     /// `extends` are never inherited.
     pub fn merge(&mut self, other: Self) {
         merge_container(self, other);
+    }
+
+    /// Lays a map's own configuration over a default one: other than a heir it says by itself what it
+    /// extends, and whether it is abstract.
+    fn fill(&mut self, own: Self) {
+        self.is_abstract.clone_from(&own.is_abstract);
+        self.extends.clone_from(&own.extends);
+        merge_container(self, own);
     }
 
     /// As [`Self::merge`], for lists only.

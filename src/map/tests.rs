@@ -111,9 +111,11 @@ fn defaults_fill_what_is_not_set() {
         map("{name: m, repository: r, default_tag: own, clients: [z], host_root: /d, set_hostname: false, \
              host: {a: da, b: own}, tool: {image: tool}, web: {stop_timeout: 3, user: own}}")
     );
-    let mut filled = map("{name: m, web: }");
+    let mut filled = map("{name: m, web: {abstract: true, extends: tool}}");
     filled.fill_from(&defaults);
     assert_eq!(filled.clients, names(["x", "y"]));
+    let web = filled.get("web").expect("a configuration");
+    assert_eq!((web.is_abstract(), web.extends.len(), web.stop_timeout.value()), (true, 1, Some(&3)));
 }
 
 /// The example of the rules for `extends`.
