@@ -32,6 +32,7 @@ pub(crate) async fn contract<E: Engine>(engine: &E, prefix: &str) {
     life::what_does_not_listen_is_killed(&subject).await;
     life::names_are_taken_once(&subject).await;
     life::what_is_missing_is_not_found(&subject).await;
+    life::an_image_is_taken_for_the_wanted_machines_only(&subject).await;
     life::what_is_in_use_is_kept(&subject).await;
     life::a_port_is_given_once(&subject).await;
     life::lists_show_what_is_there(&subject).await;
@@ -60,7 +61,7 @@ async fn a_newer_fake_engine_keeps_the_contract() {
 async fn real_engines_keep_the_contract() {
     for (host, engine) in lab_engines(&lab()) {
         engine.version().await.unwrap_or_else(|error| panic!("{host}: {error}"));
-        contract(&engine, "contract.").await;
+        Box::pin(contract(&engine, "contract.")).await;
     }
 }
 

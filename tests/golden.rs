@@ -17,14 +17,12 @@ use serde_json::{Value, json};
 use scenario::{all_steps, scenarios};
 
 /// Maps that Docker-Map takes and dmfab refuses: scenario, step, what is said, why.
-const REFUSED: &[(&str, u64, &str, &str)] = &[
-    ("create_options_misc", 0, "`create_options.volumes` is not supported yet", "to come"),
-    ("create_options_misc", 1, "`create_options.volumes` is not supported yet", "to come"),
-    ("upd_path", 0, "key `b` is defined twice", "only one of the two could count, without a word"),
-];
+const REFUSED: &[(&str, u64, &str, &str)] =
+    &[("upd_path", 0, "key `b` is defined twice", "only one of the two could count, without a word")];
 
 /// Settings that dmfab wants otherwise: container, field of its body, why.
 const DIFFERENT: &[(&str, &str, &str)] = &[
+    ("co.c", "HostConfig.Links", "links are merged by alias: a container may be linked to by several"),
     (
         "hc.f",
         "Healthcheck",

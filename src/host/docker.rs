@@ -16,6 +16,8 @@ mod exec;
 mod failure;
 mod images;
 mod networks;
+#[cfg(test)]
+mod option_samples;
 pub mod requests;
 mod version;
 mod volumes;

@@ -36,6 +36,8 @@ pub struct ContainerSettings {
     pub published_ports: BTreeSet<PublishedPort>,
     /// `HostConfig.Binds`, by mount path.
     pub mounts: BTreeMap<String, Mount>,
+    /// `HostConfig.Mounts`, by mount path.
+    pub detailed_mounts: BTreeMap<String, DetailedMount>,
     /// `Volumes`: paths kept in anonymous volumes.
     pub anonymous_volumes: BTreeSet<String>,
     /// `HostConfig.VolumesFrom`: container name, and whether read-only.
@@ -44,6 +46,9 @@ pub struct ContainerSettings {
     pub links: BTreeSet<Link>,
     /// `HostConfig.NetworkMode`.
     pub network_mode: NetworkMode,
+    /// Hardware address in the first network, or in the default bridge. What is found is the
+    /// address of a running container, whether it was asked for or not.
+    pub mac_address: Option<String>,
     /// Networks joined, in order; the first one is joined at creation.
     pub endpoints: Vec<Endpoint>,
     /// `StopSignal`.
@@ -141,6 +146,93 @@ pub struct Mount {
     pub source: MountSource,
     /// Mounted read-only.
     pub read_only: bool,
+    /// Further words of the mode: labels (`z`, `Z`), propagation (`rslave`), `nocopy`.
+    pub modes: BTreeSet<String>,
+}
+
+impl Mount {
+    /// A mount of a usual kind.
+    pub fn new(source: MountSource, read_only: bool) -> Self {
+        Self { source, read_only, modes: BTreeSet::new() }
+    }
+
+    /// The mode of a bind: `ro`, `rw,z`.
+    pub fn mode(&self) -> String {
+        let first = if self.read_only { "ro" } else { "rw" };
+        self.modes.iter().fold(first.to_owned(), |mode, word| mode + "," + word)
+    }
+}
+
+/// A mount in the API's long form, which can say more than a bind.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DetailedMount {
+    /// What is mounted.
+    pub kind: MountKind,
+    /// Host path, volume name or pipe; `None` for memory, and for a volume without a name.
+    pub source: Option<String>,
+    /// Mounted read-only.
+    pub read_only: bool,
+    /// Further fields by their API name (`BindOptions`, `Consistency`), without those that say
+    /// nothing.
+    pub options: BTreeMap<String, serde_json::Value>,
+}
+
+/// What a [`DetailedMount`] mounts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MountKind {
+    /// A path on the host.
+    Bind,
+    /// A volume.
+    Volume,
+    /// Memory.
+    Tmpfs,
+    /// A named pipe of Windows.
+    Npipe,
+}
+
+impl MountKind {
+    /// All, in the order in which they are named to users.
+    pub const ALL: [Self; 4] = [Self::Bind, Self::Volume, Self::Tmpfs, Self::Npipe];
+
+    /// The API's word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Bind => "bind",
+            Self::Volume => "volume",
+            Self::Tmpfs => "tmpfs",
+            Self::Npipe => "npipe",
+        }
+    }
+}
+
+impl fmt::Display for DetailedMount {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kind, source, read_only, options } = self;
+        formatter.write_str(kind.word())?;
+        if let Some(source) = source {
+            write!(formatter, " {source}")?;
+        }
+        formatter.write_str(if *read_only { ":ro" } else { ":rw" })?;
+        options.iter().try_for_each(|(name, value)| write!(formatter, " {name}={value}"))
+    }
+}
+
+impl ContainerSettings {
+    /// Named volumes that are mounted, in either form.
+    pub fn volume_names(&self) -> impl Iterator<Item = &str> {
+        let of_binds = self.mounts.values().filter_map(|mount| match &mount.source {
+            MountSource::Volume(name) => Some(name.as_str()),
+            MountSource::HostPath(_) => None,
+        });
+        let detailed = self.detailed_mounts.values().filter(|mount| mount.kind == MountKind::Volume);
+        of_binds.chain(detailed.filter_map(|mount| mount.source.as_deref()))
+    }
+
+    /// Whether something of a known source is mounted at that path.
+    pub fn is_mounted(&self, path: &str) -> bool {
+        self.mounts.contains_key(path) || self.detailed_mounts.contains_key(path)
+    }
 }
 
 /// Where a mount comes from.
@@ -164,8 +256,7 @@ impl MountSource {
 
 impl fmt::Display for Mount {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mode = if self.read_only { "ro" } else { "rw" };
-        write!(formatter, "{}:{mode}", self.source.text())
+        write!(formatter, "{}:{}", self.source.text(), self.mode())
     }
 }
 
@@ -225,6 +316,11 @@ pub struct Endpoint {
     pub ipv6_address: Option<String>,
     /// Link-local addresses.
     pub link_local_addresses: BTreeSet<String>,
+    /// Hardware address in a further network; in the first one,
+    /// [`ContainerSettings::mac_address`] counts.
+    pub mac_address: Option<String>,
+    /// Options of the network's driver.
+    pub driver_options: BTreeMap<String, String>,
 }
 
 /// How the Engine asks a container for its health.

@@ -11,13 +11,11 @@ use std::net::IpAddr;
 
 use serde_json::Value;
 
-use super::container::{ContainerSettings, Endpoint, Healthcheck, Link, Mount, NetworkMode, PublishedPort};
-use super::host_options;
+use super::container::{ContainerSettings, Endpoint, Healthcheck, Link, NetworkMode, PublishedPort};
+use super::{host_options, signal};
 
 /// The network an Engine puts containers into that ask for none.
 const DEFAULT_NETWORK: &str = "bridge";
-/// The signal every container is stopped with that asks for no other.
-const DEFAULT_STOP_SIGNAL: &str = "SIGTERM";
 
 /// The settings an Engine reports for a container made from `spec` on an image with
 /// `image_defaults`, read back into the form of
@@ -39,10 +37,12 @@ pub fn effective_settings(spec: &ContainerSettings, image_defaults: &ContainerSe
         exposed_ports,
         published_ports,
         mounts,
+        detailed_mounts,
         anonymous_volumes,
         volumes_from,
         links,
         network_mode,
+        mac_address,
         endpoints,
         stop_signal,
         stop_timeout_seconds,
@@ -71,14 +71,16 @@ pub fn effective_settings(spec: &ContainerSettings, image_defaults: &ContainerSe
         exposed_ports: exposed.chain(merged_set(exposed_ports, &image_defaults.exposed_ports)).collect(),
         published_ports: published_ports.iter().map(on_all_addresses).collect(),
         mounts: mounts.clone(),
-        anonymous_volumes: unmounted(volumes, mounts),
+        detailed_mounts: detailed_mounts.clone(),
+        anonymous_volumes: volumes.into_iter().filter(|path| !spec.is_mounted(path)).collect(),
         volumes_from: volumes_from.clone(),
         links,
         network_mode: network_mode.clone(),
+        mac_address: mac_address.clone().filter(|_| *network_mode == NetworkMode::Default),
         endpoints,
         stop_signal: given(stop_signal.as_ref())
             .or_else(|| given(image_defaults.stop_signal.as_ref()))
-            .filter(|signal| signal != DEFAULT_STOP_SIGNAL),
+            .filter(|typed| signal::number(typed) != Some(signal::USUAL_STOP)),
         stop_timeout_seconds: *stop_timeout_seconds,
         healthcheck: merged_healthcheck(healthcheck.as_ref(), image_defaults.healthcheck.as_ref()),
         tty: *tty,
@@ -105,10 +107,12 @@ fn program(
 }
 
 /// A place in a network as it is reported of a container with that host name. The Engine makes
-/// an alias of every host name, so one that is typed as well says nothing.
+/// an alias of every host name, so one that is typed as well says nothing; and it gives hardware
+/// addresses to all, so those of further networks are told to it and not compared.
 pub fn effective_endpoint(endpoint: &Endpoint, hostname: Option<&str>) -> Endpoint {
     let mut endpoint = endpoint.clone();
     endpoint.aliases.retain(|alias| Some(alias.as_str()) != hostname);
+    endpoint.mac_address = None;
     endpoint
 }
 
@@ -182,11 +186,6 @@ fn on_all_addresses(port: &PublishedPort) -> PublishedPort {
     PublishedPort { host_address, ..port.clone() }
 }
 
-/// A mount hides the anonymous volume at its path.
-fn unmounted(volumes: BTreeSet<String>, mounts: &BTreeMap<String, Mount>) -> BTreeSet<String> {
-    volumes.into_iter().filter(|path| !mounts.contains_key(path)).collect()
-}
-
 fn merged_map<T: Clone>(spec: &BTreeMap<String, T>, image: &BTreeMap<String, T>) -> BTreeMap<String, T> {
     let mut merged = image.clone();
     merged.extend(spec.iter().map(|(name, value)| (name.clone(), value.clone())));
@@ -221,7 +220,7 @@ fn cleaned(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::container::Port;
+    use crate::model::container::{Mount, Port};
     use crate::model::secret::SensitiveText;
 
     fn words(text: &str) -> Vec<String> {
@@ -314,7 +313,7 @@ mod tests {
     fn a_mount_hides_the_volume_of_the_image() {
         let source = crate::model::container::MountSource::Volume("m.data".to_owned());
         let spec = ContainerSettings {
-            mounts: BTreeMap::from([("/data".to_owned(), Mount { source, read_only: false })]),
+            mounts: BTreeMap::from([("/data".to_owned(), Mount::new(source, false))]),
             ..ContainerSettings::default()
         };
         let volumes = effective_settings(&spec, &image()).anonymous_volumes;

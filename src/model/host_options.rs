@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 /// Fields that have a place of their own in
 /// [`ContainerSettings`](super::container::ContainerSettings).
-pub const OWN_FIELDS: [&str; 5] = ["Binds", "Links", "NetworkMode", "PortBindings", "VolumesFrom"];
+pub const OWN_FIELDS: [&str; 6] = ["Binds", "Links", "Mounts", "NetworkMode", "PortBindings", "VolumesFrom"];
 
 /// Paths that every Engine since 20.10 hides from containers that are not privileged. Newer ones
 /// hide more, so a list that holds all of these is the Engine's own.
@@ -77,8 +77,7 @@ pub fn is_decided_by_daemon(name: &str) -> bool {
 
 /// Fields whose members are given by the API, so that an empty member means none. Others, like
 /// `Tmpfs` and `Sysctls`, are maps of the user's own keys, where an empty value is a value.
-const RECORDS: [&str; 6] =
-    ["RestartPolicy", "LogConfig", "DeviceRequests", "Devices", "Mounts", "BlkioWeightDevice"];
+const RECORDS: [&str; 5] = ["RestartPolicy", "LogConfig", "DeviceRequests", "Devices", "BlkioWeightDevice"];
 
 /// The options without those that say nothing, in the form an Engine reports.
 pub fn normalised(options: &BTreeMap<String, Value>) -> BTreeMap<String, Value> {
@@ -132,7 +131,9 @@ fn without_text(value: &Value, text: &str) -> Value {
     }
 }
 
-fn without_empty_members(value: &Value) -> Value {
+/// A record of the API without members that say nothing. `Config`, `Options` and `Labels` hold the
+/// user's own keys and stay.
+pub fn without_empty_members(value: &Value) -> Value {
     match value {
         Value::Object(members) => {
             let mut kept = Map::new();

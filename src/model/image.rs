@@ -18,6 +18,9 @@ pub struct ImageReference {
     pub tag: Option<String>,
     /// `algorithm:hex`.
     pub digest: Option<String>,
+    /// `os[/architecture[/variant]]` where a name stands for images of several machines; no part of
+    /// the written form. `None` leaves it to the Engine.
+    pub platform: Option<String>,
 }
 
 impl ImageReference {
@@ -34,7 +37,7 @@ impl ImageReference {
             (None, Some(_)) => None,
             (None, None) => Some(default_tag.to_owned()),
         };
-        Self { repository: short_name(name).to_owned(), tag, digest }
+        Self { repository: short_name(name).to_owned(), tag, digest, platform: None }
     }
 
     /// Host (and port) of the registry.
@@ -56,6 +59,33 @@ impl ImageReference {
             && self.tag.as_deref().is_none_or(is_tag)
             && self.digest.as_deref().is_none_or(|digest| digest.contains(':'))
     }
+}
+
+/// Whether an image of one platform is what another asks for, which may say less: `linux/arm64/v8` is
+/// `linux/arm64`, and both are `linux`.
+pub fn is_platform(found: &str, wanted: &str) -> bool {
+    let [os, architecture, variant] = platform_parts(wanted);
+    let [found_os, found_architecture, found_variant] = platform_parts(found);
+    os == found_os
+        && (architecture.is_empty() || architecture == found_architecture)
+        && (variant.is_empty() || variant == found_variant)
+}
+
+/// Operating system, architecture and variant; machines have several names, and some variants are
+/// what their architecture is anyway.
+fn platform_parts(platform: &str) -> [&str; 3] {
+    let mut parts = platform.split('/');
+    let [os, architecture, variant] = [(); 3].map(|()| parts.next().unwrap_or_default());
+    let (architecture, variant) = match (architecture, variant) {
+        ("x86_64" | "x86-64", variant) => ("amd64", variant),
+        ("i386", variant) => ("386", variant),
+        ("aarch64" | "arm64", "v8" | "8" | "") => ("arm64", ""),
+        ("aarch64", variant) => ("arm64", variant),
+        ("armhf", "") | ("arm", "" | "7") => ("arm", "v7"),
+        ("armel", "") | ("arm", "6") => ("arm", "v6"),
+        other => other,
+    };
+    [os, architecture, variant]
 }
 
 /// Splits at the last colon, unless that belongs to a registry's port.
@@ -130,6 +160,24 @@ mod tests {
             assert_eq!(reference.to_string(), shown, "{typed}");
             assert_eq!(reference.registry(), registry, "{typed}");
             assert!(reference.is_valid(), "{typed}");
+        }
+    }
+
+    #[test]
+    fn platforms_have_several_names() {
+        for (found, wanted) in [
+            ("linux/amd64", "linux"),
+            ("linux/amd64", "linux/x86_64"),
+            ("linux/arm64/v8", "linux/arm64"),
+            ("linux/arm64", "linux/aarch64/v8"),
+            ("linux/arm/v7", "linux/arm"),
+        ] {
+            assert!(is_platform(found, wanted), "{found} {wanted}");
+        }
+        for (found, wanted) in
+            [("linux/amd64", "linux/arm64"), ("linux/amd64", "windows"), ("linux/arm/v6", "linux/arm/v7")]
+        {
+            assert!(!is_platform(found, wanted), "{found} {wanted}");
         }
     }
 

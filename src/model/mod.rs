@@ -16,6 +16,7 @@ pub mod ownership;
 pub mod place;
 pub mod ranges;
 pub mod secret;
+pub mod signal;
 pub mod spec;
 pub mod variables;
 pub mod volume;

@@ -11,6 +11,7 @@ pub const PRESET_NETWORKS: [&str; 3] = ["bridge", "host", "none"];
 
 /// A network of a container map.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "the API has these switches, each by itself")]
 pub struct NetworkSpec {
     /// Full name: `map.network`.
     pub name: String,
@@ -28,6 +29,10 @@ pub struct NetworkSpec {
     pub enable_ipv6: bool,
     /// Labels, ours included.
     pub labels: BTreeMap<String, String>,
+    /// Routing mesh of a swarm.
+    pub ingress: bool,
+    /// Where it exists: `local`, `swarm` or `global`; `None` leaves it to the driver.
+    pub scope: Option<String>,
     /// Address pools, as the API's `IPAM` object; `None` lets the Engine choose.
     pub ipam: Option<serde_json::Value>,
     /// Where it is declared.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::container::ContainerSettings;
-use super::image::ImageReference;
+use super::image::{ImageReference, is_platform};
 
 /// Everything that was read from one host in one look.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -31,6 +31,12 @@ impl HostState {
             None => reference.to_string(),
         };
         self.image_ids.get(&listed).map(String::as_str)
+    }
+
+    /// Whether the image that a reference points to is for the machines that it asks for, if it asks.
+    pub fn is_for_wanted_platform(&self, reference: &ImageReference, image_id: &str) -> bool {
+        let found = self.images.get(image_id).and_then(|image| image.platform.as_deref());
+        reference.platform.as_deref().zip(found).is_none_or(|(wanted, found)| is_platform(found, wanted))
     }
 
     /// Names of the volumes that some container mounts, running or not.
@@ -146,6 +152,8 @@ pub struct ObservedImage {
     /// Defaults: command, entry point, environment, labels, user, working directory, exposed
     /// ports, anonymous volumes, stop signal, health check.
     pub defaults: ContainerSettings,
+    /// `os/architecture[/variant]` of the machines it runs on; `None` where the Engine does not say.
+    pub platform: Option<String>,
 }
 
 /// A named volume that exists.
@@ -175,6 +183,7 @@ pub struct VolumeRoot {
 
 /// A network that exists.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "the API has these switches, each by itself")]
 pub struct ObservedNetwork {
     /// The Engine's id.
     pub id: String,
@@ -186,6 +195,16 @@ pub struct ObservedNetwork {
     pub driver_options: BTreeMap<String, String>,
     /// Without a way to the outside.
     pub internal: bool,
+    /// Reachable for containers started by hand.
+    pub attachable: bool,
+    /// With IPv6 addresses.
+    pub enable_ipv6: bool,
+    /// Routing mesh of a swarm.
+    pub ingress: bool,
+    /// Where it exists.
+    pub scope: String,
+    /// Address pools, as the API's `IPAM` object.
+    pub ipam: Option<serde_json::Value>,
     /// Labels.
     pub labels: BTreeMap<String, String>,
 }

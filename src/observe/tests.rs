@@ -102,7 +102,7 @@ async fn look(engine: &FakeEngine, host: &HostSpec, roots: &Roots) -> HostState 
 }
 
 fn mounting(volume_name: &str) -> ContainerSettings {
-    let mount = Mount { source: MountSource::Volume(volume_name.to_owned()), read_only: false };
+    let mount = Mount::new(MountSource::Volume(volume_name.to_owned()), false);
     ContainerSettings {
         mounts: BTreeMap::from([("/data".to_owned(), mount)]),
         ..ContainerSettings::default()

@@ -18,7 +18,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::container::MountSource;
+use crate::model::image::ImageReference;
 use crate::model::item::{ItemId, ItemKind};
 use crate::model::observed::{ContainerStatus, HostState};
 use crate::model::ownership::{Owner, PREDECESSOR_SUFFIX, SUCCESSOR_SUFFIX};
@@ -39,7 +39,7 @@ pub(super) struct ContainerPlanner<'a> {
     builder: &'a mut PlanBuilder,
     judge: Judge<'a>,
     /// Images that this plan pulls, by reference.
-    pulls: BTreeMap<String, StepId>,
+    pulls: BTreeMap<ImageReference, StepId>,
     /// Steps that prepare a volume once more, by volume.
     preparations: BTreeMap<String, Vec<StepId>>,
 }
@@ -369,18 +369,20 @@ impl<'a> ContainerPlanner<'a> {
 
     /// One pull for all containers of an image that the host lacks.
     fn plan_pull(&mut self, spec: &ContainerSpec) -> Option<StepId> {
-        if self.state.image_id(&spec.image).is_some() {
+        let found = self.state.image_id(&spec.image);
+        if found.is_some_and(|id| self.state.is_for_wanted_platform(&spec.image, id)) {
             return None;
         }
         let reference = spec.image.to_string();
-        if let Some(step) = self.pulls.get(&reference) {
+        if let Some(step) = self.pulls.get(&spec.image) {
             return Some(*step);
         }
-        let causes = vec![Cause::Absent { place: spec.places.nearest("image").cloned() }];
+        let wish = if found.is_some() { "create_options.platform" } else { "image" };
+        let causes = vec![Cause::Absent { place: spec.places.nearest(wish).cloned() }];
         let mut chain = Chain::new(self.builder, ItemId::image(&reference));
         chain.because(causes).then(Action::PullImage { reference: spec.image.clone() }, Vec::new());
         let step = chain.last()?;
-        self.pulls.insert(reference, step);
+        self.pulls.insert(spec.image.clone(), step);
         Some(step)
     }
 
@@ -453,10 +455,7 @@ fn stop_order(works: &[Work<'_>], replacement: ReplacementId) -> Vec<usize> {
 /// in the image, and the files in it. Volumes are therefore prepared once more before the container
 /// starts: new ones with all their files, others as long as nobody has put files there.
 fn prepared_mounts<'h>(spec: &ContainerSpec, host: &'h HostSpec) -> impl Iterator<Item = &'h VolumeSpec> {
-    let is_mounted = |volume: &&VolumeSpec| {
-        let source = MountSource::Volume(volume.name.clone());
-        spec.settings.mounts.values().any(|mount| mount.source == source)
-    };
+    let is_mounted = |volume: &&VolumeSpec| spec.settings.volume_names().any(|name| name == volume.name);
     let prepared = host.volumes.iter().filter(|volume| !volume.preparation.is_empty());
     prepared.filter(is_mounted)
 }

@@ -16,6 +16,7 @@ use crate::model::observed::{ObservedNetwork, ObservedVolume};
 use crate::model::ownership::LABEL_PREFIX;
 use crate::model::place::Places;
 use crate::model::secret::SensitiveText;
+use crate::model::signal;
 use crate::model::volume::VolumeSpec;
 
 use super::Difference;
@@ -38,10 +39,12 @@ pub fn container_differences(
         exposed_ports,
         published_ports,
         mounts,
+        detailed_mounts,
         anonymous_volumes,
         volumes_from,
         links,
         network_mode,
+        mac_address,
         endpoints,
         stop_signal,
         stop_timeout_seconds,
@@ -64,10 +67,14 @@ pub fn container_differences(
     differences.set("exposes", exposed_ports, &found.exposed_ports);
     differences.set("exposes", published_ports, &found.published_ports);
     differences.map("binds", mounts, &found.mounts);
+    differences.map("host_config.Mounts", detailed_mounts, &found.detailed_mounts);
     differences.set("shares", anonymous_volumes, &found.anonymous_volumes);
     differences.map("uses", volumes_from, &found.volumes_from);
     differences.set("links", links, &found.links);
     differences.value("network_mode", Some(network_mode), Some(&found.network_mode));
+    if is_another_address(mac_address.as_ref(), found.mac_address.as_ref()) {
+        differences.value("create_options.mac_address", mac_address.as_ref(), found.mac_address.as_ref());
+    }
     differences.endpoints(endpoints, &found.endpoints);
     differences.signal(stop_signal.as_deref(), found.stop_signal.as_deref());
     differences.value("stop_timeout", stop_timeout_seconds.as_ref(), found.stop_timeout_seconds.as_ref());
@@ -83,6 +90,16 @@ pub fn network_differences(wanted: &NetworkSpec, found: &ObservedNetwork) -> Vec
     let mut differences = Differences { list: Vec::new(), places: &wanted.places };
     differences.value("driver", Some(&wanted.driver), Some(&found.driver));
     differences.value("internal", Some(&wanted.internal), Some(&found.internal));
+    differences.value("attachable", Some(&wanted.attachable), Some(&found.attachable));
+    differences.value("enable_ipv6", Some(&wanted.enable_ipv6), Some(&found.enable_ipv6));
+    differences.value("ingress", Some(&wanted.ingress), Some(&found.ingress));
+    if wanted.scope.is_some() {
+        differences.value("scope", wanted.scope.as_ref(), Some(&found.scope));
+    }
+    if let Some(pools) = wanted.ipam.as_ref().filter(|pools| !holds(found.ipam.as_ref(), pools)) {
+        let found = found.ipam.as_ref().map(shown_json);
+        differences.push("ipam".to_owned(), Some(shown_json(pools)), found);
+    }
     // The Engine adds options of its own; only those that are asked for count.
     for (name, value) in &wanted.driver_options {
         differences.value(&format!("driver_options.{name}"), Some(value), found.driver_options.get(name));
@@ -191,7 +208,9 @@ impl Differences<'_> {
     }
 
     fn signal(&mut self, wanted: Option<&str>, found: Option<&str>) {
-        if wanted.map(signal_name) != found.map(signal_name) {
+        // `SIGTERM`, `term` and `15` are one; what is none is compared as it is.
+        let meaning = |typed| signal::number(typed).ok_or(typed);
+        if wanted.map(meaning) != found.map(meaning) {
             self.push("stop_signal".to_owned(), wanted.map(str::to_owned), found.map(str::to_owned));
         }
     }
@@ -236,6 +255,36 @@ pub(super) fn may_be_unsupported(difference: &Difference) -> bool {
     is_missing && option.is_some_and(|option| DROPPED_WITHOUT_KERNEL_SUPPORT.contains(&option))
 }
 
+/// Whether everything that is wanted of a record was found; the Engine adds a gateway to each pool.
+fn holds(found: Option<&Value>, wanted: &Value) -> bool {
+    match (found, wanted) {
+        (_, Value::Null) => true,
+        (Some(Value::Object(found)), Value::Object(wanted)) => {
+            wanted.iter().all(|(name, value)| holds(found.get(name), value))
+        }
+        (Some(Value::Array(found)), Value::Array(wanted)) => {
+            let pairs = found.iter().zip(wanted);
+            found.len() == wanted.len() && pairs.into_iter().all(|(found, wanted)| holds(Some(found), wanted))
+        }
+        (found, wanted) => found.map_or_else(|| is_empty(wanted), |found| found == wanted),
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        Value::String(text) => text.is_empty(),
+        _ => false,
+    }
+}
+
+/// Whether a hardware address that is wanted is not the one that was found. Every running container
+/// has one, most of them chosen by the Engine; one that stands still has none.
+fn is_another_address(wanted: Option<&String>, found: Option<&String>) -> bool {
+    wanted.zip(found).is_some_and(|(wanted, found)| wanted != found)
+}
+
 /// In a network of the host or of another container, the Engine reports a name that nobody chose.
 fn has_own_hostname(network_mode: &NetworkMode) -> bool {
     matches!(network_mode, NetworkMode::Default | NetworkMode::None)
@@ -253,22 +302,6 @@ fn keys_of_both<'a, T>(one: &'a BTreeMap<String, T>, other: &'a BTreeMap<String,
     one.keys().chain(other.keys()).map(String::as_str).collect()
 }
 
-/// `SIGTERM`, `term` and `15` are one signal; other numbers stay as they are.
-fn signal_name(signal: &str) -> String {
-    const NUMBERS: [(&str, &str); 7] = [
-        ("1", "HUP"),
-        ("2", "INT"),
-        ("3", "QUIT"),
-        ("9", "KILL"),
-        ("10", "USR1"),
-        ("12", "USR2"),
-        ("15", "TERM"),
-    ];
-    let upper = signal.to_ascii_uppercase();
-    let name = upper.strip_prefix("SIG").unwrap_or(&upper);
-    NUMBERS.iter().find(|(number, _)| *number == name).map_or(name, |(_, name)| name).to_owned()
-}
-
 pub(super) fn shown_words(words: &[String]) -> String {
     shlex::try_join(words.iter().map(String::as_str)).unwrap_or_else(|_| words.join(" "))
 }
@@ -278,12 +311,22 @@ fn shown_text(text: &SensitiveText, is_secret: bool) -> String {
 }
 
 fn shown_endpoint(endpoint: &Endpoint) -> String {
-    let Endpoint { network_name, aliases, links, ipv4_address, ipv6_address, link_local_addresses } =
-        endpoint;
+    let Endpoint {
+        network_name,
+        aliases,
+        links,
+        ipv4_address,
+        ipv6_address,
+        link_local_addresses,
+        mac_address,
+        driver_options,
+    } = endpoint;
     let mut parts = vec![network_name.clone()];
     parts.extend(aliases.iter().map(|alias| format!("alias {alias}")));
     parts.extend(links.iter().map(|link| format!("link {link}")));
     parts.extend(ipv4_address.iter().chain(ipv6_address).chain(link_local_addresses).cloned());
+    parts.extend(mac_address.clone());
+    parts.extend(driver_options.iter().map(|(name, value)| format!("option {name}={value}")));
     parts.join(", ")
 }
 

@@ -116,6 +116,9 @@ impl<'a> Judge<'a> {
         if !spec.persistent && wanted_image_id != Some(found.image_id.as_str()) {
             differences.push(image_difference(spec, found));
         }
+        if !self.state.is_for_wanted_platform(&spec.image, &found.image_id) {
+            differences.push(self.platform_difference(spec, found));
+        }
         if let Some(found_settings) = &found.settings {
             // With the defaults of the image it was made from: what another image changes by itself is
             // told by the image alone.
@@ -124,6 +127,13 @@ impl<'a> Judge<'a> {
             differences.extend(diff::container_differences(&wanted, found_settings, &spec.places));
         }
         differences
+    }
+
+    fn platform_difference(&self, spec: &ContainerSpec, found: &ObservedContainer) -> Difference {
+        let field = "create_options.platform".to_owned();
+        let platform = self.state.images.get(&found.image_id).and_then(|image| image.platform.clone());
+        let place = spec.places.nearest(&field).cloned();
+        Difference { field, found: platform, wanted: spec.image.platform.clone(), place }
     }
 
     /// Links, volumes of other containers and a shared network end with the container they refer

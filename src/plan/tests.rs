@@ -371,6 +371,38 @@ fn a_predecessor_goes_where_its_successor_runs() {
 }
 
 #[test]
+fn an_image_for_other_machines_is_pulled_again() {
+    let wanted = host("web: {create_options: {platform: linux/arm64}}");
+    let mut state = deployed(&wanted);
+    let of_platform = |state: &mut HostState, platform: &str| {
+        state.images.values_mut().for_each(|image| image.platform = Some(platform.to_owned()));
+        deploy(&wanted, state)
+    };
+    assert_eq!(of_platform(&mut state, "linux/arm64/v8"), "");
+    let plan = of_platform(&mut state, "linux/amd64");
+    assert!(plan.contains("pull image web:latest for linux/arm64"), "{plan}");
+    assert!(plan.contains("create_options.platform linux/amd64 -> linux/arm64"), "{plan}");
+}
+
+/// A container that stands still has no hardware address, and one that runs has some, whoever chose it.
+#[test]
+fn a_hardware_address_is_compared_where_both_are_known() {
+    let wanted = host("web: {create_options: {mac_address: 02:42:ac:11:00:02}}");
+    let with = |wanted: &HostSpec, address: Option<&str>| {
+        let mut state = deployed(wanted);
+        for container in state.containers.values_mut() {
+            container.settings.as_mut().expect("settings").mac_address = address.map(str::to_owned);
+        }
+        deploy(wanted, &state)
+    };
+    assert_eq!(with(&wanted, Some("02:42:ac:11:00:02")), "");
+    assert_eq!(with(&wanted, None), "");
+    assert_eq!(with(&host("web:"), Some("02:42:ac:11:00:09")), "");
+    let plan = with(&wanted, Some("02:42:ac:11:00:09"));
+    assert!(plan.contains("mac_address 02:42:ac:11:00:09 -> 02:42:ac:11:00:02"), "{plan}");
+}
+
+#[test]
 fn volumes_are_prepared_again_only_while_they_are_empty_and_nobody_mounts_them() {
     let host = host(SHOP);
     let mut state = deployed(&host);

@@ -14,7 +14,10 @@ use super::{Action, Cause, Difference, Notice, Plan, Step, StepId};
 impl fmt::Display for Action {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::PullImage { reference } => write!(formatter, "pull image {reference}"),
+            Self::PullImage { reference } => match &reference.platform {
+                Some(platform) => write!(formatter, "pull image {reference} for {platform}"),
+                None => write!(formatter, "pull image {reference}"),
+            },
             Self::CreateNetwork { network } => write!(formatter, "create network {}", network.name),
             Self::CreateVolume { volume } => write!(formatter, "create volume {}", volume.name),
             Self::PrepareVolume { volume_name, preparation, only_if_empty } => {

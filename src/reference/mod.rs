@@ -20,7 +20,7 @@ mod places;
 mod sections;
 pub mod text;
 
-use crate::resolve::host_options;
+use crate::resolve::{OptionsOf, api_name};
 use crate::wording;
 
 pub use guide::{Block, Section, Table};
@@ -148,10 +148,15 @@ impl Entry {
 
 fn entry(found: commented::Occurrence, sections: &[Section]) -> Entry {
     let commented::Occurrence { place, key, comment, lines } = found;
-    let is_option = matches!(place, Place::CreateOptions | Place::HostConfig);
+    let options_of = match place {
+        Place::CreateOptions | Place::HostConfig => Some(OptionsOf::Container),
+        Place::NetworkOptions => Some(OptionsOf::Network),
+        Place::VolumeOptions => Some(OptionsOf::Volume),
+        _ => None,
+    };
     Entry {
         path: place.path_of(&key),
-        api_name: if is_option { host_options::api_name(&key) } else { None },
+        api_name: options_of.and_then(|of| api_name(of, &key)),
         summary: summary(&comment),
         is_example_cut: lines.len() > LONGEST_EXAMPLE,
         example: lines.into_iter().take(LONGEST_EXAMPLE).collect(),

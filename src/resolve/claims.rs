@@ -10,6 +10,7 @@ use crate::source::span::Span;
 
 use super::container::Builder;
 use super::context::Context;
+use super::options::names::canonical;
 
 /// What the containers of one host have taken so far.
 #[derive(Default)]
@@ -17,6 +18,8 @@ pub(super) struct Claims {
     ports: BTreeMap<(Protocol, u16), Vec<Claim<Option<IpAddr>>>>,
     /// By network and address.
     addresses: BTreeMap<(String, String), Claim<()>>,
+    /// By image: the machines that it is wanted for.
+    platforms: BTreeMap<String, Claim<String>>,
 }
 
 struct Claim<T> {
@@ -30,6 +33,8 @@ pub(super) struct Wishes {
     container_name: String,
     ports: Vec<(PublishedPort, Span)>,
     addresses: Vec<(String, String, Span)>,
+    /// Image, and the machines that it is wanted for.
+    platform: Option<(String, String, Span)>,
 }
 
 impl Claims {
@@ -38,6 +43,9 @@ impl Claims {
         let name = wishes.container_name;
         for (port, span) in wishes.ports {
             self.port(context, &name, &port, span);
+        }
+        if let Some((image, platform, span)) = wishes.platform {
+            self.platform(context, &name, &image, platform, span);
         }
         for (network_name, address, span) in wishes.addresses {
             let claim = Claim { what: (), container_name: name.clone(), span };
@@ -50,6 +58,19 @@ impl Claims {
                 }
                 None => drop(self.addresses.insert(key, claim)),
             }
+        }
+    }
+
+    /// A name stands for one image on a host: a pull for other machines takes it from the first.
+    fn platform(&mut self, context: &Context<'_>, name: &str, image: &str, platform: String, span: Span) {
+        let claim = Claim { what: platform, container_name: name.to_owned(), span };
+        match self.platforms.get(image) {
+            Some(first) if first.what != claim.what => {
+                let what = format!("want image `{image}`, for different machines");
+                report(context, &what, ("wanted for others here", "first wanted here"), first, &claim);
+            }
+            Some(_) => {}
+            None => drop(self.platforms.insert(image.to_owned(), claim)),
         }
     }
 
@@ -109,6 +130,10 @@ impl Builder<'_> {
             container_name: spec.name.clone(),
             ports: published.map(|port| (port.clone(), self.port_span(port))).collect(),
             addresses: self.fixed_addresses(&spec.settings),
+            platform: spec.image.platform.as_ref().map(|platform| {
+                let option = self.option("platform").unwrap_or(self.configuration.name.span);
+                (spec.image.to_string(), platform.clone(), option)
+            }),
         }
     }
 
@@ -120,11 +145,14 @@ impl Builder<'_> {
                 host_port.is_some_and(|text| text.tag.is_some() || text.text.parse() == Ok(port.host_port));
             is_same_port && Port::parse(&raw.value.exposed_port.value) == Some(port.container_port)
         });
-        let options = self.raw().host_config.iter().chain(&self.raw().create_options);
-        let option = |wanted: &str| options.clone().find(|(name, _)| name.value == wanted);
-        let of_option =
-            || option("port_bindings").or_else(|| option("host_config")).map(|(name, _)| name.span);
+        let of_option = || self.option("port_bindings").or_else(|| self.option("host_config"));
         is_exposed.map(|raw| raw.span).or_else(of_option).unwrap_or(self.configuration.name.span)
+    }
+
+    /// Where an option stands, in either spelling.
+    fn option(&self, keyword: &str) -> Option<Span> {
+        let mut options = self.raw().host_config.iter().chain(&self.raw().create_options);
+        options.find(|(name, _)| canonical(&name.value) == keyword).map(|(name, _)| name.span)
     }
 
     fn fixed_addresses(&self, settings: &ContainerSettings) -> Vec<(String, String, Span)> {

@@ -14,8 +14,8 @@ use crate::model::place::Places;
 use crate::model::spec::ContainerSpec;
 use crate::source::diagnostic::Diagnostic;
 use crate::source::raw::{
-    RawCommand, RawContainer, RawEndpoint, RawExecCommand, RawExecPolicy, RawLink, RawNetworkMode, RawPort,
-    RawText, RawUser, Setting,
+    RawCommand, RawContainer, RawEndpoint, RawExecCommand, RawExecPolicy, RawHealthcheck, RawLink,
+    RawNetworkMode, RawPort, RawText, RawUser, Setting,
 };
 use crate::source::span::Spanned;
 use crate::wording;
@@ -25,6 +25,7 @@ use super::context::{Context, value_of};
 use super::hosts::ResolvedHost;
 use super::map::{Configuration, ResolvedMap};
 use super::options;
+use super::values::OptionReader;
 
 /// The host of maps that name none in Docker-Map; it adds nothing to host names.
 const DEFAULT_CLIENT: &str = "__default__";
@@ -80,7 +81,7 @@ impl Builder<'_> {
             places: Places::default(),
             id,
         };
-        options::apply(self, &mut spec.settings, &mut places);
+        spec.image.platform = options::apply(self, &mut spec.settings, &mut places);
         spec.places = self.context.shared_places(&spec.name, places);
         spec.dependencies = self.dependencies(&spec.settings);
         spec.settings.labels.extend(ownership::container_labels(&spec.id));
@@ -119,7 +120,7 @@ impl Builder<'_> {
             .or_else(|| self.context.optional_text(self.map.raw.default_domain.as_ref()));
         ContainerSettings {
             user: value_of(&self.raw().user).and_then(|user| self.user(&user.value)),
-            hostname: self.hostname(),
+            hostname: self.hostname(&self.network_mode()),
             domainname: domain_name,
             exposed_ports,
             published_ports,
@@ -129,8 +130,7 @@ impl Builder<'_> {
             links: self.links(&self.raw().links, "links", places),
             network_mode: self.network_mode(),
             endpoints: self.raw().networks.iter().filter_map(|raw| self.endpoint(raw, places)).collect(),
-            stop_signal: value_of(&self.raw().stop_signal)
-                .and_then(|signal| self.context.text(&signal.value)),
+            stop_signal: self.stop_signal(),
             stop_timeout_seconds: value_of(&self.raw().stop_timeout).map(|seconds| seconds.value),
             healthcheck: self.healthcheck(),
             ..ContainerSettings::default()
@@ -146,10 +146,17 @@ impl Builder<'_> {
         (!user.is_empty()).then_some(user)
     }
 
+    fn stop_signal(&self) -> Option<String> {
+        let signal = value_of(&self.raw().stop_signal)?;
+        let reader = OptionReader { context: self.context, field: "stop_signal".to_owned() };
+        let typed = self.context.text(&signal.value)?;
+        options::is_signal(&reader, &signal.value, &typed).then_some(typed)
+    }
+
     /// `map-config-instance-host`. In another container's network the host name is that one's.
-    fn hostname(&self) -> Option<String> {
+    pub(super) fn hostname(&self, mode: &NetworkMode) -> Option<String> {
         let wanted = self.map.raw.set_hostname.as_ref().is_none_or(|flag| flag.value);
-        let is_shared = matches!(self.network_mode(), NetworkMode::Container(_));
+        let is_shared = matches!(mode, NetworkMode::Container(_));
         if !wanted || is_shared {
             return None;
         }
@@ -271,6 +278,7 @@ impl Builder<'_> {
             aliases: aliases.iter().filter_map(|text| noted(text, self.context.text(text))).collect(),
             links: self.links(links, &field, places),
             network_name,
+            ..Endpoint::default()
         })
     }
 
@@ -288,14 +296,7 @@ impl Builder<'_> {
             Setting::Null(_) => return Some(disabled_healthcheck()),
             Setting::Value(check) => &check.value,
         };
-        let nanoseconds = |duration: Option<&Spanned<u64>>| duration.map_or(0, |found| found.value);
-        Some(Healthcheck {
-            test: check.test.value.clone(),
-            interval_nanoseconds: nanoseconds(check.interval.as_ref()),
-            timeout_nanoseconds: nanoseconds(check.timeout.as_ref()),
-            retries: check.retries.as_ref().map_or(0, |found| found.value),
-            start_period_nanoseconds: nanoseconds(check.start_period.as_ref()),
-        })
+        Some(healthcheck(check))
     }
 
     fn exec_command(&self, raw: &RawExecCommand) -> Option<ExecCommand> {
@@ -345,6 +346,18 @@ pub(super) fn expand_image(typed: &str, repository: Option<&str>) -> String {
 /// `_` and `.` become `-`: what Docker-Map makes of names that must be host names.
 fn dashed(name: &str) -> String {
     name.replace(['_', '.'], "-")
+}
+
+/// A health check as it is told to the Engine.
+pub(super) fn healthcheck(check: &RawHealthcheck) -> Healthcheck {
+    let nanoseconds = |duration: Option<&Spanned<u64>>| duration.map_or(0, |found| found.value);
+    Healthcheck {
+        test: check.test.value.clone(),
+        interval_nanoseconds: nanoseconds(check.interval.as_ref()),
+        timeout_nanoseconds: nanoseconds(check.timeout.as_ref()),
+        retries: check.retries.as_ref().map_or(0, |found| found.value),
+        start_period_nanoseconds: nanoseconds(check.start_period.as_ref()),
+    }
 }
 
 fn disabled_healthcheck() -> Healthcheck {

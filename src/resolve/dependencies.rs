@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::container::{ContainerSettings, MountSource, NetworkMode};
+use crate::model::container::{ContainerSettings, NetworkMode};
 use crate::model::item::{ItemId, ItemKind};
 use crate::model::network::PRESET_NETWORKS;
 use crate::model::spec::ContainerSpec;
@@ -89,10 +89,7 @@ impl Builder<'_> {
             let key = self.map.attached_key(self.config_name(), &attach.value.name.value);
             self.map.volume_name(&key)
         });
-        let mounted = settings.mounts.values().filter_map(|mount| match &mount.source {
-            MountSource::Volume(name) if attached.contains(name) => Some(name.clone()),
-            MountSource::Volume(_) | MountSource::HostPath(_) => None,
-        });
+        let mounted = settings.volume_names().filter(|name| attached.contains(*name)).map(str::to_owned);
         own.chain(mounted).map(ItemId::volume).collect()
     }
 }

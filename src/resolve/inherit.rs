@@ -9,6 +9,7 @@ use crate::source::span::Spanned;
 use crate::wording;
 
 use super::context::Context;
+use super::options::names::canonical;
 
 /// The configurations of a map that are not abstract, with all they inherit, in the map's order.
 pub(super) fn extended_containers<'a>(
@@ -217,7 +218,20 @@ fn replace_groups<T, K: PartialEq>(target: &mut Vec<T>, source: Vec<T>, key: imp
 }
 
 fn merge_options(target: &mut Vec<(RawName, Node)>, source: Vec<(RawName, Node)>) {
-    replace_by(target, source, |(name, _)| name.value.clone());
+    // What is inherited in the other spelling is the same option; two of one mapping stay, to be
+    // reported.
+    let mut inherited: Vec<Option<String>> =
+        target.iter().map(|(name, _)| Some(canonical(&name.value).to_owned())).collect();
+    for option in source {
+        let keyword = canonical(&option.0.value);
+        match inherited.iter_mut().enumerate().find(|(_, known)| known.as_deref() == Some(keyword)) {
+            Some((index, known)) => {
+                *known = None;
+                target[index] = option;
+            }
+            None => target.push(option),
+        }
+    }
 }
 
 /// A bind by paths and one by alias never replace one another.

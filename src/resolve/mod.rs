@@ -12,7 +12,7 @@ mod claims;
 mod container;
 mod context;
 mod dependencies;
-pub(crate) mod host_options;
+mod host_options;
 mod host_places;
 mod hosts;
 mod inherit;
@@ -46,6 +46,7 @@ use hosts::ResolvedHost;
 use map::{Landscape, ResolvedMap};
 
 pub(crate) use inherit::merge as merge_container;
+pub(crate) use options::names::{OptionsOf, api_name};
 use selection::HostNames;
 
 /// For which hosts commands are run that print secrets. On other hosts such a secret is withheld:

@@ -49,7 +49,7 @@ impl Builder<'_> {
             let path = self.volume_path(&attach.value.name.value, attach.value.path.as_ref());
             if let Some(path) = path {
                 let source = MountSource::Volume(self.map.volume_name(&key));
-                self.add(&mut mounts, path, Mount { source, read_only: false }, attach.span);
+                self.add(&mut mounts, path, Mount::new(source, false), attach.span);
             }
         }
         for used in &self.raw().uses {
@@ -70,12 +70,7 @@ impl Builder<'_> {
             }
         };
         if let (Some(path), Some(source)) = (path, source) {
-            self.add(
-                mounts,
-                path.clone(),
-                Mount { source: MountSource::HostPath(source.path), read_only },
-                span,
-            );
+            self.add(mounts, path.clone(), Mount::new(MountSource::HostPath(source.path), read_only), span);
             self.note_bind(&mut mounts.places, &path, span, source.span, source.root);
         }
     }
@@ -101,7 +96,7 @@ impl Builder<'_> {
         };
         if let Some(path) = path {
             let source = MountSource::Volume(self.map.volume_name(name));
-            self.add(mounts, path, Mount { source, read_only: used.read_only }, span);
+            self.add(mounts, path, Mount::new(source, used.read_only), span);
         }
     }
 

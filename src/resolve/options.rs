@@ -1,124 +1,142 @@
 //! `create_options` and `host_config`: what operators hand to the Engine beside the properties.
 //!
 //! Options are merged over the properties: single values replace, mappings and lists unite by
-//! key. An unknown keyword is an error; one that is known and not handled says so.
+//! key. docker-py's names and those of the Engine's API mean the same; an unknown one is an error.
+
+mod binds;
+mod mounts;
+pub(super) mod names;
+mod networking;
+mod ports;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
-use crate::model::container::{ContainerSettings, Link, Mount, MountSource, Port, PublishedPort};
+use crate::model::container::ContainerSettings;
 use crate::model::place::Places;
-use crate::model::spec::Interfaces;
-use crate::source::diagnostic::Diagnostic;
+use crate::model::signal;
+use crate::source::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::node::{Node, NodeValue};
-use crate::source::raw::RawName;
+use crate::source::raw::{RawName, RawText};
+use crate::source::read_healthcheck::read_healthcheck_option;
 use crate::source::span::Span;
 use crate::wording;
 
-use super::container::{Builder, is_reserved_label};
+use self::names::{CREATE_KEYWORDS, SHARED_HOST_KEYWORDS};
+use super::container::{Builder, healthcheck, is_reserved_label};
 use super::context::Context;
 use super::host_options;
 use super::mounts::normalized;
-use super::values::{OptionReader, TextEntry};
+use super::values::{OptionReader, TextEntry, raw_text, shown_value};
 
-/// Keywords of `create_options` that are read here.
-const CREATE_KEYWORDS: [&str; 16] = [
-    "command",
-    "detach",
-    "domainname",
-    "entrypoint",
-    "environment",
-    "host_config",
-    "hostname",
-    "labels",
-    "ports",
-    "runtime",
-    "stdin_open",
-    "stop_signal",
-    "stop_timeout",
-    "tty",
-    "user",
-    "working_dir",
-];
 /// Keywords whose differences bear the name of a property.
-const PROPERTIES: [&str; 6] =
-    ["user", "hostname", "domainname", "working_dir", "stop_signal", "stop_timeout"];
-/// Keywords of docker-py that have no effect on a container yet.
-const LATER_CREATE_KEYWORDS: [&str; 6] =
-    ["healthcheck", "mac_address", "network_disabled", "networking_config", "platform", "volumes"];
-/// Keywords of `host_config` that concern what properties describe, too.
-const SHARED_HOST_KEYWORDS: [&str; 4] = ["binds", "links", "port_bindings", "volumes_from"];
-/// Keywords of docker-py for `host_config` that are not handled yet.
-const LATER_HOST_KEYWORDS: [&str; 6] =
-    ["lxc_conf", "mounts", "network_mode", "uts_mode", "version", "volume_driver"];
+const PROPERTIES: [&str; 7] =
+    ["user", "hostname", "domainname", "working_dir", "stop_signal", "stop_timeout", "healthcheck"];
 
-/// Merges both option mappings into the settings.
-pub(super) fn apply(builder: &Builder<'_>, settings: &mut ContainerSettings, places: &mut Places) {
-    let mut applier = Applier { builder, settings, places };
-    for (name, node) in &builder.raw().create_options {
-        applier.create_option(name, node);
+/// An option as it is typed, and the place of its name.
+type Mark = (String, Span);
+
+/// Merges both option mappings into the settings. Says for which platform the image is wanted.
+pub(super) fn apply(
+    builder: &Builder<'_>,
+    settings: &mut ContainerSettings,
+    places: &mut Places,
+) -> Option<String> {
+    let mut applier = Applier {
+        builder,
+        settings,
+        places,
+        paths: BTreeMap::new(),
+        marks: networking::Marks::default(),
+        platform: None,
+    };
+    for (name, node) in applier.entries("create_options", &builder.raw().create_options) {
+        applier.create_option(&name, node);
     }
-    for (name, node) in &builder.raw().host_config {
-        applier.host_option(name, node, "host_config");
+    for (name, node) in applier.entries("host_config", &builder.raw().host_config) {
+        applier.host_option(&name, node, "host_config");
     }
+    applier.finish_networking();
+    applier.platform
 }
 
 struct Applier<'a> {
     builder: &'a Builder<'a>,
     settings: &'a mut ContainerSettings,
     places: &'a mut Places,
+    /// What options mount, by path: the field, without the part that says in which spelling, and
+    /// its place.
+    paths: BTreeMap<String, Mark>,
+    marks: networking::Marks,
+    platform: Option<String>,
 }
 
-impl Applier<'_> {
+impl<'a> Applier<'a> {
+    fn entries(&self, parent: &str, entries: &'a [(RawName, Node)]) -> Vec<(RawName, &'a Node)> {
+        let entries = entries.iter().map(|(name, node)| (name.clone(), node));
+        names::without_doubles(self.builder.context, parent, entries, |name| {
+            names::canonical(name).to_owned()
+        })
+    }
+
+    fn note(&mut self, field: impl Into<String>, span: Span) {
+        self.places.insert(field, self.builder.context.place(span));
+    }
+
     fn create_option(&mut self, name: &RawName, node: &Node) {
-        let field = format!("create_options.{}", name.value);
-        self.places.insert(field.clone(), self.builder.context.place(name.span));
-        let builder = self.builder;
-        let reader = OptionReader { context: builder.context, field };
+        let Some(keyword) = names::find(&CREATE_KEYWORDS, &name.value).filter(|name| *name != "runtime")
+        else {
+            self.host_option(name, node, "create_options");
+            return;
+        };
+        self.note(format!("create_options.{keyword}"), name.span);
         // A null unsets nothing: it is as if the key were not there.
-        if node.is_null() && is_create_keyword(&name.value) {
+        if node.is_null() {
             return;
         }
-        self.note_option(name, node);
-        match name.value.as_str() {
+        self.note_option(keyword, name.span, node);
+        let context = self.builder.context;
+        let reader = OptionReader { context, field: format!("create_options.{}", name.value) };
+        match keyword {
             "command" => self.settings.command = reader.words(node),
             "entrypoint" => self.settings.entrypoint = reader.words(node),
             "environment" => self.environment(&reader, node),
             "labels" => self.labels(&reader, node),
-            "hostname" => self.settings.hostname = reader.text(node),
+            "hostname" => {
+                self.marks.hostname = Some((reader.field.clone(), name.span));
+                self.settings.hostname = reader.text(node);
+            }
             "domainname" => self.settings.domainname = reader.text(node),
             "user" => self.settings.user = reader.text(node),
             "working_dir" => self.settings.working_dir = reader.text(node),
-            "stop_signal" => self.settings.stop_signal = reader.text(node),
-            "stop_timeout" => {
-                self.settings.stop_timeout_seconds = seconds(&reader, node);
-            }
+            "stop_signal" => self.settings.stop_signal = stop_signal(&reader, node),
+            "stop_timeout" => self.settings.stop_timeout_seconds = seconds(&reader, node),
+            "healthcheck" => self.healthcheck(&reader, node),
             "tty" => self.settings.tty = reader.boolean(node).unwrap_or_default(),
             "stdin_open" => self.settings.open_stdin = reader.boolean(node).unwrap_or_default(),
             "ports" => self.exposed_ports(&reader, node),
-            // Attaching matters to a client that shows output; a deployment has none.
-            "detach" => {}
+            "volumes" => self.anonymous_volumes(&reader, node),
+            "mac_address" => self.mac_address(&reader, name.span, node),
+            "network_disabled" => self.network_disabled(&reader, name.span, node),
+            "networking_config" => self.networking_config(&reader, name.span, node),
+            "platform" => self.platform = platform(&reader, node),
             "host_config" => self.nested_host_config(&reader, node),
-            _ => self.host_option(name, node, "create_options"),
+            // Attaching matters to a client that shows output; a deployment has none.
+            _ => drop(reader.boolean(node)),
         }
     }
 
     /// Options that replace a property stand for it; words that come from elsewhere, for themselves.
-    fn note_option(&mut self, name: &RawName, node: &Node) {
-        let context = self.builder.context;
-        if PROPERTIES.contains(&name.value.as_str()) {
-            self.places.insert(name.value.as_str(), context.place(name.span));
+    fn note_option(&mut self, keyword: &'static str, span: Span, node: &Node) {
+        if PROPERTIES.contains(&keyword) {
+            self.note(keyword, span);
         }
         for (index, item) in node.as_sequence().unwrap_or_default().iter().enumerate() {
             if item.tag.is_some() {
-                let field = format!("create_options.{}.{index}", name.value);
-                self.places.insert(field, context.place(item.span));
+                self.note(format!("create_options.{keyword}.{index}"), item.span);
             }
         }
-    }
-
-    fn note(&mut self, field: String, node: &Node) {
-        self.places.insert(field, self.builder.context.place(node.span));
     }
 
     fn environment(&mut self, reader: &OptionReader<'_>, node: &Node) {
@@ -145,16 +163,43 @@ impl Applier<'_> {
         }
     }
 
-    fn exposed_ports(&mut self, reader: &OptionReader<'_>, node: &Node) {
-        for item in node.as_sequence().unwrap_or(std::slice::from_ref(node)) {
-            let Some(words) = reader.texts(item) else { continue };
-            let text = words.join("/");
-            match Port::parse(&text).filter(|_| words.len() <= 2) {
-                Some(port) => {
-                    self.note(format!("exposes.{port}"), item);
-                    self.settings.exposed_ports.insert(port);
+    /// Replaces the property; what it does not say is the image's.
+    fn healthcheck(&mut self, reader: &OptionReader<'_>, node: &Node) {
+        let mut diagnostics = Diagnostics::new();
+        let subject = format!("container `{}`", self.builder.config_name());
+        let found = read_healthcheck_option(node, &reader.field, &subject, &mut diagnostics);
+        diagnostics.into_iter().for_each(|diagnostic| reader.context.report(diagnostic));
+        if let Some(check) = &found {
+            let span = |found: Option<Span>| found.unwrap_or(node.span);
+            self.note("healthcheck.test", check.test.span);
+            self.note("healthcheck.interval", span(check.interval.as_ref().map(|found| found.span)));
+            self.note("healthcheck.timeout", span(check.timeout.as_ref().map(|found| found.span)));
+            self.note("healthcheck.retries", span(check.retries.as_ref().map(|found| found.span)));
+            self.note("healthcheck.start_period", span(check.start_period.as_ref().map(|found| found.span)));
+        }
+        self.settings.healthcheck = found.as_ref().map(healthcheck);
+    }
+
+    /// Paths, as a list or as the API's mapping with empty values.
+    fn anonymous_volumes(&mut self, reader: &OptionReader<'_>, node: &Node) {
+        let items: Vec<&Node> = match &node.value {
+            NodeValue::Mapping(entries) => {
+                for (_, value) in entries.iter().filter(|(_, value)| !is_empty(value)) {
+                    reader.wrong(value, "`{}`: sources of mounts are for `binds` and `mounts`");
                 }
-                None => reader.wrong_text(item, &text, "a port such as `80`, `53/udp` or `[53, udp]`"),
+                entries.iter().map(|(path, _)| path).collect()
+            }
+            NodeValue::Sequence(items) => items.iter().collect(),
+            NodeValue::Scalar { .. } => vec![node],
+        };
+        for item in items {
+            let Some(path) = reader.text(item) else { continue };
+            if path.starts_with('/') && !path.contains(':') {
+                let path = normalized(&path);
+                self.note(format!("shares.{path}"), item.span);
+                self.settings.anonymous_volumes.insert(path);
+            } else {
+                reader.wrong_text(item, &path, "a path that begins with `/`, without a source");
             }
         }
     }
@@ -164,218 +209,153 @@ impl Applier<'_> {
             reader.wrong(node, "a mapping");
             return;
         };
-        for (key, value) in entries {
-            if let Some(name) = key.to_name() {
-                self.host_option(&name, value, "create_options.host_config");
-            }
+        let named = entries.iter().filter_map(|(key, value)| Some((key.to_name()?, value)));
+        let parent = reader.field.as_str();
+        let canonical = |name: &str| names::canonical(name).to_owned();
+        for (name, value) in names::without_doubles(reader.context, parent, named, canonical) {
+            self.host_option(&name, value, parent);
         }
     }
 
     /// Options of `HostConfig`; `create_options` may hold them, too, as the manual shows.
     fn host_option(&mut self, name: &RawName, node: &Node, parent: &str) {
-        if host_options::is_keyword(&name.value) {
-            self.plain_host_option(name, node, parent);
-        } else if SHARED_HOST_KEYWORDS.contains(&name.value.as_str()) {
-            self.shared_option(name, node, parent);
+        let context = self.builder.context;
+        let reader = OptionReader { context, field: format!("{parent}.{}", name.value) };
+        if let Some(keyword) = names::find(&SHARED_HOST_KEYWORDS, &name.value) {
+            if !node.is_null() {
+                self.shared_option(&reader, keyword, name.span, node);
+            }
+        } else if host_options::is_keyword(&name.value) {
+            self.plain_host_option(&reader, name, node);
+        } else if host_options::WITHOUT_EFFECT.contains(&name.value.as_str()) {
+            context.report(
+                Diagnostic::warning(format!("`{parent}.{}` has no effect", name.value))
+                    .at(name.span, "Engines have not known it for years")
+                    .help("remove it"),
+            );
         } else {
             self.refuse(name, parent);
         }
     }
 
-    fn plain_host_option(&mut self, name: &RawName, node: &Node, parent: &str) {
-        let context = self.builder.context;
-        let reader = OptionReader { context, field: format!("{parent}.{}", name.value) };
-        if let Some(api_name) =
-            host_options::read(&reader, &name.value, node, &mut self.settings.host_options)
-        {
-            self.places.insert(format!("host_config.{api_name}"), context.place(name.span));
+    fn plain_host_option(&mut self, reader: &OptionReader<'_>, name: &RawName, node: &Node) {
+        let options = &mut self.settings.host_options;
+        let Some(api_name) = host_options::read(reader, &name.value, node, options) else { return };
+        self.note(format!("host_config.{api_name}"), name.span);
+        if api_name == "UTSMode" {
+            self.marks.uts_mode = Some((reader.field.clone(), name.span));
+        }
+        if api_name == "Tmpfs" {
+            self.memory_mounts(reader, node.span);
         }
     }
 
-    fn shared_option(&mut self, name: &RawName, node: &Node, parent: &str) {
-        let context = self.builder.context;
-        let reader = OptionReader { context, field: format!("{parent}.{}", name.value) };
-        match name.value.as_str() {
-            "binds" => self.binds(&reader, node),
-            "links" => self.links(&reader, node),
-            "volumes_from" => self.volumes_from(&reader, node),
-            _ => self.port_bindings(&reader, node),
+    fn shared_option(&mut self, reader: &OptionReader<'_>, keyword: &str, span: Span, node: &Node) {
+        match keyword {
+            "binds" => self.binds(reader, node),
+            "links" => self.links(reader, node),
+            "mounts" => self.detailed_mounts(reader, node),
+            "network_mode" => self.network_mode(reader, span, node),
+            "volumes_from" => self.volumes_from(reader, node),
+            _ => self.port_bindings(reader, node),
         }
     }
 
-    /// `source:path[:mode]` or `{source: {bind: path, mode: ro}}`; an explicit bind wins over a
-    /// property's of the same path.
-    fn binds(&mut self, reader: &OptionReader<'_>, node: &Node) {
-        if let Some(entries) = node.as_mapping() {
-            for (source, bind) in entries {
-                self.bind_entry(reader, source, bind);
-            }
-            return;
-        }
-        for text in reader.texts(node).unwrap_or_default() {
-            let parts: Vec<&str> = text.split(':').collect();
-            let (source, path, mode) = match parts[..] {
-                [source, path] => (source, path, "rw"),
-                [source, path, mode] => (source, path, mode),
-                _ => ("", "", ""),
-            };
-            if source.is_empty() || !path.starts_with('/') || !matches!(mode, "ro" | "rw") {
-                reader.wrong_text(node, &text, "`source:/path`, with `:ro` or `:rw`");
-                continue;
-            }
-            self.add_bind(source, path, mode == "ro", node);
-        }
-    }
-
-    fn bind_entry(&mut self, reader: &OptionReader<'_>, source: &Node, bind: &Node) {
-        let known = ["bind", "mode", "ro"];
-        let members = bind.as_mapping().unwrap_or_default();
-        let is_known = members.iter().all(|(key, _)| key.as_text().is_some_and(|key| known.contains(&key)));
-        let path = match &bind.value {
-            NodeValue::Scalar { .. } => reader.text(bind),
-            _ => bind.get("bind").and_then(|path| reader.text(path)),
-        };
-        let mode = bind.get("mode").and_then(|mode| reader.text(mode));
-        let flag = bind.get("ro").and_then(|flag| reader.boolean(flag));
-        let read_only = match (mode.as_deref(), flag) {
-            (None, flag) => Some(flag.unwrap_or_default()),
-            (Some("ro"), None) => Some(true),
-            (Some("rw"), None) => Some(false),
-            (Some(_), _) => None,
-        };
-        match (reader.text(source), path, read_only) {
-            (Some(source), Some(path), Some(read_only))
-                if is_known && !source.is_empty() && path.starts_with('/') =>
-            {
-                self.add_bind(&source, &path, read_only, bind);
-            }
-            _ => {
-                let field = &reader.field;
-                self.builder.context.error(
-                    format!("`{field}` has a value that is no mount"),
-                    bind.span,
-                    "expected `{bind: /path, mode: ro}`, `{bind: /path, ro: true}` or a path",
-                );
+    /// What `tmpfs` mounts takes the place of what a property mounts there.
+    fn memory_mounts(&mut self, reader: &OptionReader<'_>, span: Span) {
+        let mounts = self.settings.host_options.get("Tmpfs").and_then(|mounts| mounts.as_object());
+        let paths: Vec<String> = mounts.into_iter().flatten().map(|(path, _)| normalized(path)).collect();
+        for path in paths {
+            if self.claim_path(reader, &path, span) {
+                self.settings.mounts.remove(&path);
+                self.settings.anonymous_volumes.remove(&path);
             }
         }
     }
 
-    fn add_bind(&mut self, source: &str, path: &str, read_only: bool, node: &Node) {
-        self.note(format!("binds.{}", normalized(path)), node);
-        let source = if source.starts_with('/') {
-            MountSource::HostPath(source.to_owned())
-        } else {
-            MountSource::Volume(source.to_owned())
+    /// Whether an option may mount there: nothing else is mounted by the same option, or by another
+    /// that would be sent beside it. What `create_options` says gives way to `host_config`.
+    fn claim_path(&mut self, reader: &OptionReader<'_>, path: &str, span: Span) -> bool {
+        let first = self.paths.insert(path.to_owned(), (reader.field.clone(), span));
+        let Some((field, first)) = first.filter(|(field, _)| !gives_way(field, &reader.field)) else {
+            return true;
         };
-        self.settings.mounts.insert(normalized(path), Mount { source, read_only });
-    }
-
-    /// `{container: alias}`, `[[container, alias]]` or `container:alias`; merged by alias.
-    fn links(&mut self, reader: &OptionReader<'_>, node: &Node) {
-        let pairs: Vec<(String, String)> = match &node.value {
-            NodeValue::Mapping(_) => {
-                let entries = reader.text_entries(node).unwrap_or_default();
-                entries.into_iter().map(|(container, alias)| (container, alias.text)).collect()
-            }
-            NodeValue::Sequence(items) => items.iter().filter_map(|item| link_pair(reader, item)).collect(),
-            NodeValue::Scalar { .. } => link_pair(reader, node).into_iter().collect(),
-        };
-        for (container_name, alias) in pairs {
-            self.settings.links.retain(|link| link.alias != alias);
-            let link = Link { container_name, alias };
-            self.note(format!("links.{link}"), node);
-            self.settings.links.insert(link);
-        }
-    }
-
-    fn volumes_from(&mut self, reader: &OptionReader<'_>, node: &Node) {
-        for text in reader.texts(node).unwrap_or_default() {
-            let (container_name, mode) = text.split_once(':').unwrap_or((&text, "rw"));
-            self.note(format!("uses.{container_name}"), node);
-            self.settings.volumes_from.insert(container_name.to_owned(), mode == "ro");
-        }
-    }
-
-    /// `{80: 8080}`, `{80: [127.0.0.1, 8080]}`, with an interface of the host, too; explicit ports win over a property's.
-    fn port_bindings(&mut self, reader: &OptionReader<'_>, node: &Node) {
-        let Some(entries) = node.as_mapping() else {
-            reader.wrong(node, "a mapping of container port to host port");
-            return;
-        };
-        for (key, value) in entries {
-            let container_port = key.as_text().and_then(Port::parse);
-            let Some(binding) = reader.texts(value) else { continue };
-            let (address, host_port) = match binding.as_slice() {
-                [host_port] => (None, host_port.parse().ok()),
-                [address, host_port] if address.is_empty() => (None, host_port.parse().ok()),
-                [address, host_port] => match self.host_address(reader, value, address) {
-                    Some(address) => (Some(address), host_port.parse().ok()),
-                    None => continue,
-                },
-                _ => (None, None),
-            };
-            let (Some(container_port), Some(host_port)) = (container_port, host_port) else {
-                reader.wrong(value, "a host port, or `[address, port]`");
-                continue;
-            };
-            self.settings.exposed_ports.insert(container_port);
-            self.settings.published_ports.retain(|port| port.container_port != container_port);
-            let port = PublishedPort { container_port, host_address: address, host_port };
-            self.note(format!("exposes.{container_port}"), key);
-            self.note(format!("exposes.{port}"), key);
-            self.settings.published_ports.insert(port);
-        }
-    }
-
-    /// An address as typed, or that of an interface. Without one a port is open on all addresses,
-    /// so nothing that is not understood may be left out.
-    fn host_address(&self, reader: &OptionReader<'_>, node: &Node, typed: &str) -> Option<IpAddr> {
-        let host = &self.builder.host.spec;
-        let Interfaces { ipv4, ipv6 } = &host.interfaces;
-        let known = typed.parse().ok().or_else(|| ipv4.get(typed).or_else(|| ipv6.get(typed)).copied());
-        if known.is_none() {
-            let span = node.as_sequence().and_then(|items| items.first()).map_or(node.span, |item| item.span);
-            let message = format!("`{}` publishes on `{typed}`", reader.field);
-            let label = format!("neither an address nor an interface of host `{}`", host.name);
-            let nearest = wording::nearest(typed, ipv4.keys().chain(ipv6.keys()).map(String::as_str));
-            let help = match nearest {
-                Some(nearest) => format!("write `{nearest}`"),
-                None => "write an address, or add the interface to the host's `interfaces`".to_owned(),
-            };
-            self.builder.context.report(Diagnostic::error(message).at(span, label).help(help));
-        }
-        known
+        let config_name = self.builder.config_name();
+        reader.context.report(
+            Diagnostic::error(format!("options of container `{config_name}` mount `{path}` twice"))
+                .at(span, format!("mounted by `{}`", reader.field))
+                .also(first, format!("mounted by `{field}`"))
+                .help("remove one of them"),
+        );
+        false
     }
 
     fn refuse(&self, name: &RawName, parent: &str) {
         let keyword = name.value.as_str();
-        if host_options::DROPPED_KEYWORDS.contains(&keyword) {
-            let message = format!("`{parent}.{keyword}` is not supported yet");
-            self.builder.context.error(message, name.span, "dropped by version 1.42 of the Engine's API");
+        let context = self.builder.context;
+        if let Some((_, version)) = host_options::DROPPED_KEYWORDS.iter().find(|(known, _)| *known == keyword)
+        {
+            context.report(
+                Diagnostic::error(format!("`{parent}.{keyword}` is not supported"))
+                    .at(name.span, format!("dropped by version {version} of the Engine's API"))
+                    .help("take it out"),
+            );
             return;
         }
-        let known: Vec<&str> = known_keywords(parent).collect();
-        let is_later = LATER_CREATE_KEYWORDS.contains(&keyword) || LATER_HOST_KEYWORDS.contains(&keyword);
-        let diagnostic = if is_later {
-            Diagnostic::error(format!("`{parent}.{keyword}` is not supported yet"))
-                .at(name.span, "known to Docker, not handled by dmfab yet")
-        } else {
-            Diagnostic::error(format!("unknown key `{keyword}` in `{parent}`")).at(name.span, "not an option")
-        };
-        self.builder.context.report(match wording::nearest(keyword, known.iter().copied()) {
-            Some(nearest) if !is_later => diagnostic.help(format!("write `{nearest}`")),
-            _ => diagnostic,
+        let diagnostic = Diagnostic::error(format!("unknown key `{keyword}` in `{parent}`"))
+            .at(name.span, "not an option");
+        context.report(match names::nearest(keyword, names::known(parent)) {
+            Some(nearest) => diagnostic.help(format!("write `{nearest}`")),
+            None => diagnostic,
         });
     }
 }
 
-fn is_create_keyword(name: &str) -> bool {
-    CREATE_KEYWORDS.contains(&name)
+/// Whether one option replaces the other at a path: the same one in a later mapping.
+fn gives_way(first: &str, second: &str) -> bool {
+    let keyword = |field: &str| field.rsplit('.').next().map(names::canonical).unwrap_or_default().to_owned();
+    first != second && keyword(first) == keyword(second)
 }
 
-fn known_keywords(parent: &str) -> impl Iterator<Item = &'static str> {
-    let create = if parent == "create_options" { &CREATE_KEYWORDS[..] } else { &[] };
-    create.iter().copied().chain(SHARED_HOST_KEYWORDS).chain(host_options::keywords())
+fn is_empty(node: &Node) -> bool {
+    node.is_null() || node.as_mapping().is_some_and(<[_]>::is_empty)
+}
+
+fn stop_signal(reader: &OptionReader<'_>, node: &Node) -> Option<String> {
+    let typed = reader.text(node)?;
+    is_signal(reader, &raw_text(node)?, &typed).then_some(typed)
+}
+
+/// Whether the Engine knows that signal; if not, it is reported.
+pub(super) fn is_signal(reader: &OptionReader<'_>, raw: &RawText, typed: &str) -> bool {
+    if signal::number(typed).is_some() {
+        return true;
+    }
+    let upper = typed.to_ascii_uppercase();
+    let name = upper.strip_prefix("SIG").unwrap_or(&upper);
+    let nearest = wording::nearest(name, signal::names()).filter(|_| raw.tag.is_none());
+    let diagnostic = Diagnostic::error(format!("`{}` is {}", reader.field, shown_value(raw, typed)))
+        .at(raw.span, "no signal of this name or number");
+    reader.context.report(match nearest {
+        Some(nearest) => diagnostic.help(format!("write `SIG{nearest}`")),
+        None => diagnostic.help("write a name such as `SIGTERM`, or a number from 1 to 64"),
+    });
+    false
+}
+
+/// `os[/architecture[/variant]]`.
+fn platform(reader: &OptionReader<'_>, node: &Node) -> Option<String> {
+    let text = reader.text(node)?.to_ascii_lowercase();
+    let is_word = |part: &str| {
+        !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))
+    };
+    let parts: Vec<&str> = text.split('/').collect();
+    let is_system = matches!(parts[..], ["linux" | "windows", ..]);
+    if parts.len() > 3 || !is_system || !parts.iter().all(|part| is_word(part)) {
+        reader.wrong_text(node, &text, "a platform such as `linux/amd64` or `linux/arm/v7`");
+        return None;
+    }
+    Some(text)
 }
 
 fn seconds(reader: &OptionReader<'_>, node: &Node) -> Option<u32> {
@@ -393,21 +373,6 @@ fn report_reserved_label(context: &Context<'_>, name: &str, span: Span) {
         span,
         "labels that begin with `dmfab.` say who made a container",
     );
-}
-
-fn link_pair(reader: &OptionReader<'_>, node: &Node) -> Option<(String, String)> {
-    let words = reader.texts(node)?;
-    match words.as_slice() {
-        [container, alias] => Some((container.clone(), alias.clone())),
-        [text] => {
-            let (container, alias) = text.split_once(':').unwrap_or((text, text));
-            Some((container.to_owned(), alias.to_owned()))
-        }
-        _ => {
-            reader.wrong(node, "`[container, alias]`");
-            None
-        }
-    }
 }
 
 /// Labels of a network or volume, without those that are dmfab's own.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::{Map, Value};
+
 use crate::model::network::NetworkSpec;
 use crate::model::ownership::map_labels;
 use crate::model::place::Places;
@@ -10,18 +12,38 @@ use crate::source::diagnostic::Diagnostic;
 use crate::source::node::Node;
 use crate::source::raw::{RawName, RawNetwork, RawText, RawUser, RawVolume, Setting};
 use crate::source::span::Span;
-use crate::wording;
 
 use super::context::{Context, value_of};
 use super::map::{Configuration, ResolvedMap};
 use super::options::item_labels;
+use super::options::names::{nearest, without_doubles};
 use super::values::OptionReader;
 
 /// The network driver where none is named.
 const DEFAULT_NETWORK_DRIVER: &str = "bridge";
-/// docker-py's keywords of network creation.
-const NETWORK_KEYWORDS: [&str; 7] =
-    ["attachable", "check_duplicate", "enable_ipv6", "ingress", "ipam", "labels", "scope"];
+/// docker-py's keywords of network creation, with the API's names.
+pub(super) const NETWORK_KEYWORDS: [(&str, &str); 8] = [
+    ("attachable", "Attachable"),
+    ("check_duplicate", "CheckDuplicate"),
+    ("enable_ipv6", "EnableIPv6"),
+    ("ingress", "Ingress"),
+    ("internal", "Internal"),
+    ("ipam", "IPAM"),
+    ("labels", "Labels"),
+    ("scope", "Scope"),
+];
+/// docker-py's keywords of volume creation, with the API's names.
+pub(super) const VOLUME_KEYWORDS: [(&str, &str); 2] = [("driver_opts", "DriverOpts"), ("labels", "Labels")];
+/// Keywords whose place is a setting beside `create_options`.
+const SETTINGS: [(&str, &str); 5] = [
+    ("driver", "driver"),
+    ("Driver", "driver"),
+    ("options", "driver_options"),
+    ("Options", "driver_options"),
+    ("driver_options", "driver_options"),
+];
+const SCOPES: [&str; 3] = ["local", "swarm", "global"];
+const POOL_FORMS: &str = "`{subnet: 172.30.0.0/24}`";
 
 /// A configured network.
 pub(super) fn network(
@@ -40,6 +62,8 @@ pub(super) fn network(
         attachable: false,
         enable_ipv6: false,
         labels: map_labels(map_name),
+        ingress: false,
+        scope: None,
         ipam: None,
         places: places(context, name.span),
     };
@@ -47,29 +71,71 @@ pub(super) fn network(
     note("driver", raw.driver.as_ref().map(|driver| driver.span));
     note("internal", raw.internal.as_ref().map(|flag| flag.span));
     note_options(context, &mut spec.places, &raw.driver_options);
-    for (keyword, node) in &raw.create_options {
+    for (keyword, span, node) in options(context, "networks", &raw.create_options, &NETWORK_KEYWORDS) {
+        spec.places.insert(keyword, context.place(span));
         network_option(context, keyword, node, &mut spec);
     }
     spec
 }
 
-fn network_option(context: &Context<'_>, keyword: &RawName, node: &Node, spec: &mut NetworkSpec) {
-    let field = format!("networks.create_options.{}", keyword.value);
-    let reader = OptionReader { context, field };
-    spec.places.insert(keyword.value.clone(), context.place(keyword.span));
-    match keyword.value.as_str() {
+fn network_option(context: &Context<'_>, keyword: &str, node: &Node, spec: &mut NetworkSpec) {
+    let reader = OptionReader { context, field: format!("networks.create_options.{keyword}") };
+    match keyword {
         "labels" => {
             spec.labels.extend(item_labels(context, &reader.field, node));
             note_labels(context, &mut spec.places, node);
         }
         "attachable" => spec.attachable = reader.boolean(node).unwrap_or_default(),
         "enable_ipv6" => spec.enable_ipv6 = reader.boolean(node).unwrap_or_default(),
-        "ipam" => spec.ipam = reader.json(node).filter(|value| !value.is_null()),
+        "ingress" => spec.ingress = reader.boolean(node).unwrap_or_default(),
+        "internal" => spec.internal = reader.boolean(node).unwrap_or(spec.internal),
+        "scope" => spec.scope = reader.choice(node, &SCOPES),
+        "ipam" => spec.ipam = ipam(&reader, node),
         // The Engine checks for duplicates by itself since API 1.44; before, names are looked up here.
-        "check_duplicate" => {}
-        "scope" | "ingress" => not_yet(context, "networks", keyword),
-        other => unknown(context, "networks", keyword, wording::nearest(other, NETWORK_KEYWORDS)),
+        _ => drop(reader.boolean(node)),
     }
+}
+
+/// docker-py's `IPAMConfig`, or the API's record, which is sent.
+fn ipam(reader: &OptionReader<'_>, node: &Node) -> Option<Value> {
+    let names =
+        [("driver", "Driver"), ("pool_configs", "Config"), ("options", "Options"), ("config", "Config")];
+    let mut record = Map::new();
+    for (member, value) in reader.members(node, &names, "`{driver: default, pool_configs: [..]}`")? {
+        let value = match member {
+            "Driver" => Value::from(reader.text(value)?),
+            "Options" => reader.text_mapping(value)?,
+            _ => pools(reader, value)?,
+        };
+        record.insert(member.to_owned(), value);
+    }
+    Some(Value::Object(record))
+}
+
+fn pools(reader: &OptionReader<'_>, node: &Node) -> Option<Value> {
+    let names = [
+        ("subnet", "Subnet"),
+        ("iprange", "IPRange"),
+        ("gateway", "Gateway"),
+        ("aux_addresses", "AuxiliaryAddresses"),
+    ];
+    let Some(items) = node.as_sequence() else {
+        reader.wrong(node, &format!("a list of {POOL_FORMS}"));
+        return None;
+    };
+    let pool = |item: &Node| {
+        let mut pool = Map::new();
+        for (member, value) in reader.members(item, &names, POOL_FORMS)? {
+            let value = match member {
+                "AuxiliaryAddresses" => reader.text_mapping(value)?,
+                _ => Value::from(reader.text(value)?),
+            };
+            pool.insert(member.to_owned(), value);
+        }
+        Some(Value::Object(pool))
+    };
+    let pools: Vec<Option<Value>> = items.iter().map(pool).collect();
+    pools.into_iter().collect::<Option<Vec<_>>>().map(Value::Array)
 }
 
 /// A volume that a configuration attaches.
@@ -88,16 +154,22 @@ pub(super) fn volume(
     note(context, &mut places, "driver", raw.driver.as_ref().map(|driver| driver.span));
     note_options(context, &mut places, &raw.driver_options);
     note_preparation(context, configuration, raw, &mut places);
-    for (keyword, node) in &raw.create_options {
-        match keyword.value.as_str() {
+    let mut driver_options = texts(context, &raw.driver_options);
+    for (keyword, _, node) in options(context, "volumes", &raw.create_options, &VOLUME_KEYWORDS) {
+        let reader = OptionReader { context, field: format!("volumes.create_options.{keyword}") };
+        match keyword {
             "labels" => {
-                labels.extend(item_labels(context, "volumes.create_options.labels", node));
+                labels.extend(item_labels(context, &reader.field, node));
                 note_labels(context, &mut places, node);
             }
-            other => unknown(context, "volumes", keyword, wording::nearest(other, ["labels"])),
+            _ => {
+                for (name, raw) in reader.text_entries(node).unwrap_or_default() {
+                    note(context, &mut places, &format!("driver_options.{name}"), Some(raw.span));
+                    driver_options.extend(context.free_text(&raw).map(|value| (name, value)));
+                }
+            }
         }
     }
-    let driver_options = texts(context, &raw.driver_options);
     let driver = driver.unwrap_or_else(|| LOCAL_DRIVER.to_owned());
     let mut preparation = preparation(context, configuration, raw);
     if (driver != LOCAL_DRIVER || !driver_options.is_empty()) && !preparation.is_empty() {
@@ -196,19 +268,39 @@ fn span_of_value<T>(setting: &Setting<T>) -> Option<Span> {
     value_of(setting).map(|value| value.span)
 }
 
+/// What is given of a network's or volume's options, by docker-py's names. A null says nothing; unknown
+/// names are reported.
+fn options<'n>(
+    context: &Context<'_>,
+    section: &str,
+    entries: &'n [(RawName, Node)],
+    known: &[(&'static str, &'static str)],
+) -> Vec<(&'static str, Span, &'n Node)> {
+    let find = |name: &str| {
+        let found = known.iter().find(|(keyword, api_name)| *keyword == name || *api_name == name);
+        found.map(|(keyword, _)| *keyword)
+    };
+    let parent = format!("{section}.create_options");
+    let named = entries.iter().map(|(name, node)| (name.clone(), node));
+    let canonical = |name: &str| find(name).unwrap_or(name).to_owned();
+    let mut found = Vec::new();
+    for (name, node) in without_doubles(context, &parent, named, canonical) {
+        match find(&name.value) {
+            Some(keyword) if !node.is_null() => found.push((keyword, name.span, node)),
+            Some(_) => {}
+            None => unknown(context, section, &name, nearest(&name.value, known.iter().copied())),
+        }
+    }
+    found
+}
+
 fn unknown(context: &Context<'_>, section: &str, keyword: &RawName, nearest: Option<&str>) {
     let diagnostic = Diagnostic::error(format!("unknown key `{}` in `create_options`", keyword.value))
         .at(keyword.span, format!("not an option of `{section}`"));
-    context.report(match nearest {
-        Some(nearest) => diagnostic.help(format!("write `{nearest}`")),
-        None => diagnostic,
+    let setting = SETTINGS.iter().find(|(name, _)| *name == keyword.value);
+    context.report(match (setting, nearest) {
+        (Some((_, setting)), _) => diagnostic.help(format!("write `{setting}` beside `create_options`")),
+        (None, Some(nearest)) => diagnostic.help(format!("write `{nearest}`")),
+        (None, None) => diagnostic,
     });
-}
-
-fn not_yet(context: &Context<'_>, section: &str, keyword: &RawName) {
-    context.error(
-        format!("`{section}.create_options.{}` is not supported yet", keyword.value),
-        keyword.span,
-        "known to Docker, not handled by dmfab yet",
-    );
 }

@@ -5,10 +5,14 @@ use serde_json::{Map, Value};
 use crate::source::diagnostic::Diagnostic;
 use crate::source::node::{Node, NodeValue};
 use crate::source::raw::RawText;
-use crate::source::scalar::whole_number;
+use crate::source::span::Span;
 use crate::source::tag::{SecretSource, Tag};
+use crate::wording;
 
 use super::context::Context;
+
+/// Digits of a fraction that count: the largest unit has as many.
+const LONGEST_FRACTION: usize = 13;
 
 /// One option and its value on the way to the Engine.
 pub(super) struct OptionReader<'a> {
@@ -156,33 +160,79 @@ impl OptionReader<'_> {
         Some(TextEntry { name: name.to_owned(), value, has_value: text.contains('=') })
     }
 
-    /// Any value as the API takes it. Plain numbers and switches are what they look like.
-    pub(super) fn json(&self, node: &Node) -> Option<Value> {
-        match &node.value {
-            NodeValue::Scalar { .. } if node.is_null() => Some(Value::Null),
-            NodeValue::Scalar { plain, .. } => {
-                let text = self.text(node)?;
-                Some(if *plain { plain_json(&text) } else { Value::String(text) })
+    /// The members of a record by their API names, each written in one of two spellings: docker-py's
+    /// name and the API's. Null is as good as absent. `None` if anything about them was reported.
+    pub(super) fn members<'n>(
+        &self,
+        node: &'n Node,
+        known: &[(&'static str, &'static str)],
+        expected: &str,
+    ) -> Option<Vec<(&'static str, &'n Node)>> {
+        let Some(entries) = node.as_mapping() else {
+            self.wrong(node, expected);
+            return None;
+        };
+        let mut is_good = true;
+        let mut members: Vec<(&'static str, &Node, Span)> = Vec::new();
+        for (key, value) in entries {
+            let name = key.as_text().unwrap_or_default();
+            let found = known
+                .iter()
+                .find(|(keyword, member)| !name.is_empty() && (*keyword == name || *member == name));
+            let Some((_, member)) = found else {
+                self.unknown_member(key, name, known, expected);
+                is_good = false;
+                continue;
+            };
+            if let Some((.., first)) = members.iter().find(|(first, ..)| first == member) {
+                self.report_double(member, key.span, *first);
+                is_good = false;
             }
-            NodeValue::Sequence(items) => {
-                items.iter().map(|item| self.json(item)).collect::<Option<Vec<_>>>().map(Value::Array)
-            }
-            NodeValue::Mapping(entries) => {
-                let mut object = Map::new();
-                for (key, value) in entries {
-                    object.insert(key.as_text()?.to_owned(), self.json(value)?);
-                }
-                Some(Value::Object(object))
-            }
+            members.push((member, value, key.span));
         }
+        let given = members.into_iter().filter(|(_, value, _)| !value.is_null());
+        is_good.then(|| given.map(|(member, value, _)| (member, value)).collect())
     }
-}
 
-fn plain_json(text: &str) -> Value {
-    match text {
-        "true" => Value::Bool(true),
-        "false" => Value::Bool(false),
-        _ => whole_number(text).map_or_else(|| Value::String(text.to_owned()), Value::from),
+    fn unknown_member(&self, key: &Node, name: &str, known: &[(&'static str, &'static str)], expected: &str) {
+        let diagnostic = Diagnostic::error(format!("unknown key `{name}` in `{}`", self.field))
+            .at(key.span, format!("expected {expected}"));
+        let nearest = super::options::names::nearest(name, known.iter().copied());
+        self.context.report(match nearest {
+            Some(nearest) => diagnostic.help(format!("write `{nearest}`")),
+            None => diagnostic,
+        });
+    }
+
+    /// One member that stands there twice, in two spellings or in two places.
+    pub(super) fn report_double(&self, member: &str, again: Span, first: Span) {
+        self.context.report(
+            Diagnostic::error(format!("`{}` has `{member}` twice", self.field))
+                .at(again, "set again here")
+                .also(first, "first set here")
+                .help("remove one of them"),
+        );
+    }
+
+    /// One of some words.
+    pub(super) fn choice(&self, node: &Node, known: &[&str]) -> Option<String> {
+        let text = self.text(node)?;
+        if known.contains(&text.as_str()) {
+            return Some(text);
+        }
+        let named: Vec<&str> = known.iter().copied().filter(|word| !word.is_empty()).collect();
+        self.wrong_text(node, &text, &wording::one_of(&named));
+        None
+    }
+
+    /// A mapping of texts as the API takes it.
+    pub(super) fn text_mapping(&self, node: &Node) -> Option<Value> {
+        let entries = self.text_entries(node)?;
+        let values: Option<Map<String, Value>> = entries
+            .into_iter()
+            .map(|(key, raw)| Some((key, Value::String(self.context.free_text(&raw)?))))
+            .collect();
+        values.map(Value::Object)
     }
 }
 
@@ -213,19 +263,33 @@ fn tag_of_outside(tag: &Tag) -> Option<&'static str> {
     }
 }
 
+/// As docker-py reads sizes: a suffix of 1024, to which `b` may be added, and a fraction of it.
 fn parse_bytes(text: &str) -> Option<i64> {
     let lower = text.trim().to_ascii_lowercase();
     let digits = lower.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let suffix = &lower[digits.len()..];
-    let unit = match suffix.strip_suffix('b').unwrap_or(suffix) {
-        "" => 1,
-        "k" => 1 << 10,
-        "m" => 1 << 20,
-        "g" => 1 << 30,
-        "t" => 1_i64 << 40,
+    let unit: i64 = match &lower[digits.len()..] {
+        "" | "b" => 1,
+        "k" | "kb" => 1 << 10,
+        "m" | "mb" => 1 << 20,
+        "g" | "gb" => 1 << 30,
+        "t" | "tb" => 1 << 40,
         _ => return None,
     };
-    digits.trim().parse::<i64>().ok()?.checked_mul(unit)
+    let digits = digits.trim();
+    let Some((whole, fraction)) = digits.split_once('.') else {
+        return digits.parse::<i64>().ok()?.checked_mul(unit);
+    };
+    // A part of a byte is none, and below a negative number there is nothing to add to.
+    if unit == 1 || whole.starts_with('-') || !fraction.bytes().all(|digit| digit.is_ascii_digit()) {
+        return None;
+    }
+    let (mut part, mut scale) = (0, 1);
+    for digit in fraction.bytes().take(LONGEST_FRACTION) {
+        part = part * 10 + i128::from(digit - b'0');
+        scale *= 10;
+    }
+    let part = i64::try_from(i128::from(unit) * part / scale).ok()?;
+    whole.parse::<i64>().ok()?.checked_mul(unit)?.checked_add(part)
 }
 
 #[cfg(test)]
@@ -234,12 +298,24 @@ mod tests {
 
     #[test]
     fn sizes_are_read_with_docker_s_suffixes() {
-        for (text, bytes) in
-            [("0", 0), ("-1", -1), ("10", 10), ("1k", 1024), ("64KB", 65_536), ("3g", 3 << 30), ("5b", 5)]
-        {
+        for (text, bytes) in [
+            ("0", 0),
+            ("-1", -1),
+            ("10", 10),
+            ("1k", 1024),
+            ("64KB", 65_536),
+            ("3g", 3 << 30),
+            ("5b", 5),
+            ("1.5g", 3 << 29),
+            ("0.25k", 256),
+            ("2.0000001m", 2 << 20),
+            ("1tb", 1 << 40),
+        ] {
             assert_eq!(parse_bytes(text), Some(bytes), "{text}");
         }
-        for wrong in ["", "g", "1x", "1.5g", "99999999999g"] {
+        for wrong in
+            ["", "g", "1x", "1.5", "1.5b", "-1.5g", "1.5.5g", "1e3", ".", "99999999999g", "1 g x", "1kk"]
+        {
             assert_eq!(parse_bytes(wrong), None, "{wrong}");
         }
     }

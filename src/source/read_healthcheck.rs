@@ -1,6 +1,6 @@
 //! The forms of `healthcheck`.
 
-use super::diagnostic::Diagnostic;
+use super::diagnostic::{Diagnostic, Diagnostics};
 use super::duration::nanoseconds;
 use super::node::{Node, NodeValue};
 use super::raw::RawHealthcheck;
@@ -15,16 +15,70 @@ const TEST_KINDS: [&str; 3] = ["NONE", "CMD", "CMD-SHELL"];
 const SHORTEST_NANOSECONDS: u64 = 1_000_000;
 const WORDS_HELP: &str = "put the words of the test into a list of their own: `[[curl, x], 10s]`";
 
+/// docker-py's names in the API's spelling, for options.
+const API_KEYS: [(&str, &str); 5] = [
+    ("Test", "test"),
+    ("Interval", "interval"),
+    ("Timeout", "timeout"),
+    ("Retries", "retries"),
+    ("StartPeriod", "start_period"),
+];
+
+/// A health check as an option: the forms of the property, and the API's names. One without a test, or
+/// with an empty one, keeps that of the image.
+pub fn read_healthcheck_option(
+    node: &Node,
+    option: &str,
+    subject: &str,
+    diagnostics: &mut Diagnostics,
+) -> Option<RawHealthcheck> {
+    let mut reader = Reader::new(subject, diagnostics);
+    let NodeValue::Mapping(entries) = &node.value else {
+        return reader.healthcheck(node, option).map(|found| found.value);
+    };
+    let mut check = empty_check(node);
+    let mut seen: Vec<(&str, &Node)> = Vec::new();
+    for (key, value) in entries {
+        let typed = key.as_text().unwrap_or_default();
+        let name = API_KEYS.iter().find(|(api_name, _)| *api_name == typed).map_or(typed, |(_, name)| *name);
+        match seen.iter().find(|(first, _)| *first == name) {
+            _ if !KEYS.contains(&name) => {
+                let is_api_name = typed.starts_with(|letter: char| letter.is_ascii_uppercase());
+                let api_names = API_KEYS.map(|(api_name, _)| api_name);
+                let known: &[&str] = if is_api_name { &api_names } else { &KEYS };
+                let subject = format!("`{option}` of {}", reader.subject());
+                reader.with_subject(subject).unknown_key(key, known);
+            }
+            Some((_, first)) => reader.report(
+                Diagnostic::error(format!("`{option}` of {subject} has `{name}` twice"))
+                    .at(key.span, "set again here")
+                    .also(first.span, "first set here")
+                    .help("remove one of them"),
+            ),
+            // What is not said, and an empty test, are the image's.
+            None if value.is_null()
+                || (name == "test" && value.as_sequence().is_some_and(<[_]>::is_empty)) => {}
+            None => reader.health_setting(&mut check, name, value, false),
+        }
+        seen.push((name, key));
+    }
+    Some(check)
+}
+
+fn empty_check(node: &Node) -> RawHealthcheck {
+    RawHealthcheck {
+        test: Spanned::new(Vec::new(), node.span),
+        interval: None,
+        timeout: None,
+        retries: None,
+        start_period: None,
+    }
+}
+
 impl Reader<'_> {
     /// A health check that is not null.
     pub(super) fn healthcheck(&mut self, node: &Node, property: &str) -> Option<Spanned<RawHealthcheck>> {
-        let mut check = RawHealthcheck {
-            test: Spanned::new(Vec::new(), node.span),
-            interval: None,
-            timeout: None,
-            retries: None,
-            start_period: None,
-        };
+        let mut check = empty_check(node);
         match &node.value {
             NodeValue::Scalar { .. } => self.health_setting(&mut check, "test", node, false),
             NodeValue::Sequence(settings) if (1..=KEYS.len()).contains(&settings.len()) => {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use dmfab::host::engine::Engine;
 use dmfab::model::container::{ContainerSettings, Mount, MountSource};
+use dmfab::model::image::ImageReference;
 use dmfab::model::observed::{ContainerStatus, Health};
 
 use super::subject::{APP, HEALTH, Subject, image, published, sleeping, volume_spec, words};
@@ -109,11 +110,25 @@ pub(super) async fn what_is_missing_is_not_found<E: Engine>(subject: &Subject<'_
     }
 }
 
+pub(super) async fn an_image_is_taken_for_the_wanted_machines_only<E: Engine>(subject: &Subject<'_, E>) {
+    let (engine, name) = (subject.engine, subject.name("machine"));
+    let platform = engine.inspect_image(APP).await.expect("an answer").expect("an image").platform;
+    let platform = platform.expect("the Engine says it");
+    for wanted in [platform.as_str(), "linux"] {
+        let reference = ImageReference { platform: Some(wanted.to_owned()), ..image(APP) };
+        engine.create_container(&name, &reference, &sleeping()).await.expect("created");
+        subject.remove(&["machine"]).await;
+    }
+    let reference = ImageReference { platform: Some("linux/s390x".to_owned()), ..image(APP) };
+    let refused = engine.create_container(&name, &reference, &sleeping()).await.expect_err("for others");
+    assert!(refused.is_not_found(), "{refused}");
+}
+
 pub(super) async fn what_is_in_use_is_kept<E: Engine>(subject: &Subject<'_, E>) {
     let engine = subject.engine;
     let volume_name = subject.volume("data").await;
     let source = MountSource::Volume(volume_name.clone());
-    let mounts = BTreeMap::from([("/data".to_owned(), Mount { source, read_only: false })]);
+    let mounts = BTreeMap::from([("/data".to_owned(), Mount::new(source, false))]);
     subject.run("user", &ContainerSettings { mounts, ..sleeping() }).await;
     assert_eq!(subject.inspect("user").await.volume_names, BTreeSet::from([volume_name.clone()]));
     let removed = engine.remove_container(&subject.name("user")).await;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use dmfab::host::engine::Engine;
 use dmfab::model::container::{
-    ContainerSettings, Endpoint, Healthcheck, Mount, MountSource, NetworkMode, Port,
+    ContainerSettings, DetailedMount, Endpoint, Healthcheck, Mount, MountKind, MountSource, NetworkMode, Port,
 };
 use dmfab::model::secret::SensitiveText;
 use dmfab::plan::effective::effective_settings;
@@ -19,7 +19,8 @@ pub(super) async fn settings_are_read_back_as_they_are_effective<E: Engine>(subj
     subject.volume("data").await;
     subject.run("target", &sleeping()).await;
     let others = cases_with_others(subject, &network_names);
-    let cases = [program_cases(), plain_cases(), cases_with_options(), others].concat();
+    let mounts = cases_with_mounts(subject);
+    let cases = [program_cases(), plain_cases(), cases_with_options(), mounts, others].concat();
     let mut wrong = Vec::new();
     for (title, settings) in &cases {
         // What is inherited of a health check shows only where there is one.
@@ -35,7 +36,9 @@ pub(super) async fn settings_are_read_back_as_they_are_effective<E: Engine>(subj
     for name in network_names {
         engine.remove_network(&name).await.expect("removed");
     }
-    engine.remove_volume(&subject.name("data")).await.expect("removed");
+    for volume in ["data", "fresh"] {
+        engine.remove_volume(&subject.name(volume)).await.expect("removed");
+    }
 }
 
 /// Creates and starts a container and looks at it after each; the error says what is different.
@@ -75,6 +78,9 @@ async fn as_wanted<E: Engine>(subject: &Subject<'_, E>, expected: &ContainerSett
     if settings.network_mode == NetworkMode::Container(target.id.clone()) {
         settings.network_mode = NetworkMode::Container(target.name.clone());
     }
+    // Every running container has a hardware address, and none that stands still.
+    settings.mac_address = settings.mac_address.or_else(|| expected.mac_address.clone());
+    settings.mac_address = settings.mac_address.filter(|_| expected.mac_address.is_some());
     for value in settings.host_options.values_mut() {
         if value.as_str() == Some(&format!("container:{}", target.id)) {
             *value = format!("container:{}", target.name).into();
@@ -109,7 +115,22 @@ fn variables(variables: &[(&str, Option<&str>)]) -> BTreeMap<String, Option<Sens
 }
 
 fn mount(source: MountSource, read_only: bool) -> Mount {
-    Mount { source, read_only }
+    Mount::new(source, read_only)
+}
+
+fn detailed(
+    path: &str,
+    kind: MountKind,
+    source: Option<&str>,
+    read_only: bool,
+    options: Value,
+) -> (String, DetailedMount) {
+    let options = serde_json::from_value(options).expect("an object");
+    (path.to_owned(), DetailedMount { kind, source: source.map(str::to_owned), read_only, options })
+}
+
+fn with_mac_address(endpoints: Vec<Endpoint>) -> ContainerSettings {
+    ContainerSettings { mac_address: Some("02:42:0a:e7:00:63".to_owned()), endpoints, ..sleeping() }
 }
 
 fn healthcheck(test: &[&str], interval: u64, timeout: u64, retries: u32, start_period: u64) -> Healthcheck {
@@ -207,6 +228,13 @@ fn plain_cases() -> Vec<(&'static str, ContainerSettings)> {
                 mounts: BTreeMap::from([
                     ("/tmp/one".to_owned(), mount(MountSource::HostPath("/tmp".to_owned()), true)),
                     ("/tmp/two".to_owned(), mount(MountSource::HostPath("/tmp".to_owned()), false)),
+                    (
+                        "/tmp/three".to_owned(),
+                        Mount {
+                            modes: ["rprivate", "z"].map(str::to_owned).into(),
+                            ..mount(MountSource::HostPath("/tmp".to_owned()), true)
+                        },
+                    ),
                 ]),
                 anonymous_volumes: ["/tmp/two".to_owned()].into(),
                 ..sleeping()
@@ -287,13 +315,8 @@ fn cases_with_options() -> Vec<(&'static str, ContainerSettings)> {
                 json!({"ReadonlyRootfs": true, "Tmpfs": {"/run": "", "/tmp": "size=1m"}, "Init": true}),
             ),
         ),
-        (
-            "mounts",
-            with_options(json!({"Mounts": [
-                {"Type": "tmpfs", "Target": "/m", "TmpfsOptions": {"SizeBytes": 1 << 20}},
-                {"Type": "bind", "Source": "/tmp", "Target": "/b", "ReadOnly": true},
-            ]})),
-        ),
+        ("names of the host", with_options(json!({"UTSMode": "host"}))),
+        ("volume driver", with_options(json!({"VolumeDriver": "local"}))),
         ("log", with_options(json!({"LogConfig": {"Type": "json-file", "Config": {"max-size": "1m"}}}))),
         ("no log", with_options(json!({"LogConfig": {"Type": "none", "Config": {}}}))),
         (
@@ -318,21 +341,9 @@ fn cases_with_options() -> Vec<(&'static str, ContainerSettings)> {
     ]
 }
 
-/// Settings that name other things on the host.
-fn cases_with_others<E: Engine>(
-    subject: &Subject<'_, E>,
-    network_names: &[String; 2],
-) -> Vec<(&'static str, ContainerSettings)> {
-    let [one, two] = network_names;
-    let target = subject.name("target");
+/// What is mounted of volumes, of the host, and of memory.
+fn cases_with_mounts<E: Engine>(subject: &Subject<'_, E>) -> Vec<(&'static str, ContainerSettings)> {
     let volume = || MountSource::Volume(subject.name("data"));
-    let fixed = Endpoint {
-        aliases: ["api".to_owned()].into(),
-        links: [link(&target, "db")].into(),
-        ipv4_address: Some("10.231.5.77".to_owned()),
-        ..endpoint(one)
-    };
-    let endpoints = |endpoints: Vec<Endpoint>| ContainerSettings { endpoints, ..sleeping() };
     vec![
         (
             "volume",
@@ -343,6 +354,69 @@ fn cases_with_others<E: Engine>(
                 ]),
                 ..sleeping()
             },
+        ),
+        (
+            "detailed mounts",
+            ContainerSettings {
+                detailed_mounts: BTreeMap::from([
+                    detailed("/data", MountKind::Volume, Some(&subject.name("data")), true, json!({})),
+                    detailed(
+                        "/fresh",
+                        MountKind::Volume,
+                        Some(&subject.name("fresh")),
+                        false,
+                        json!({"VolumeOptions": {"NoCopy": true, "Labels": {"a": ""},
+                            "DriverConfig": {"Name": "local", "Options": {"type": "tmpfs", "device": "tmpfs"}}}}),
+                    ),
+                    detailed("/nameless", MountKind::Volume, None, false, json!({})),
+                    detailed(
+                        "/b",
+                        MountKind::Bind,
+                        Some("/tmp"),
+                        true,
+                        json!({"BindOptions": {"Propagation": "rprivate"}, "Consistency": "cached"}),
+                    ),
+                    detailed("/plain", MountKind::Bind, Some("/tmp"), false, json!({})),
+                    detailed(
+                        "/m",
+                        MountKind::Tmpfs,
+                        None,
+                        false,
+                        json!({"TmpfsOptions": {"SizeBytes": 1 << 20, "Mode": 0o1777}}),
+                    ),
+                ]),
+                anonymous_volumes: ["/m".to_owned(), "/b".to_owned()].into(),
+                ..sleeping()
+            },
+        ),
+    ]
+}
+
+/// Settings that name other things on the host.
+fn cases_with_others<E: Engine>(
+    subject: &Subject<'_, E>,
+    network_names: &[String; 2],
+) -> Vec<(&'static str, ContainerSettings)> {
+    let [one, two] = network_names;
+    let target = subject.name("target");
+    let fixed = Endpoint {
+        aliases: ["api".to_owned()].into(),
+        links: [link(&target, "db")].into(),
+        ipv4_address: Some("10.231.5.77".to_owned()),
+        ..endpoint(one)
+    };
+    let endpoints = |endpoints: Vec<Endpoint>| ContainerSettings { endpoints, ..sleeping() };
+    vec![
+        ("hardware address", with_mac_address(Vec::new())),
+        ("hardware address in a network", with_mac_address(vec![endpoint(one)])),
+        ("hardware address in the first network", with_mac_address(vec![endpoint(two), endpoint(one)])),
+        ("hardware address on the default bridge", with_mac_address(vec![endpoint("bridge")])),
+        (
+            "options of a place in a network",
+            endpoints(vec![Endpoint {
+                driver_options: [("com.example.option".to_owned(), "x".to_owned())].into(),
+                ..endpoint(one)
+            }]),
         ),
         ("volumes from", ContainerSettings { volumes_from: [(target.clone(), false)].into(), ..sleeping() }),
         (

@@ -158,6 +158,8 @@ pub(super) fn network_spec(name: &str, third: u8) -> NetworkSpec {
         attachable: true,
         enable_ipv6: false,
         labels: BTreeMap::from([("dmfab.map".to_owned(), "contract".to_owned())]),
+        ingress: false,
+        scope: None,
         ipam: Some(serde_json::json!({"Config": [{"Subnet": format!("10.231.{third}.0/24")}]})),
         places: Places::default(),
     }
@@ -199,11 +201,16 @@ pub(super) fn fake_engine(api_version: &str) -> FakeEngine {
         retries: 2,
         start_period_nanoseconds: 0,
     });
+    let platform = Some("linux/amd64".to_owned());
     engine.add_image(
         HEALTH,
-        ObservedImage { id: String::new(), defaults: ContainerSettings { healthcheck, ..defaults.clone() } },
+        ObservedImage {
+            defaults: ContainerSettings { healthcheck, ..defaults.clone() },
+            platform: platform.clone(),
+            ..ObservedImage::default()
+        },
     );
-    engine.add_image(APP, ObservedImage { id: String::new(), defaults });
+    engine.add_image(APP, ObservedImage { defaults, platform, ..ObservedImage::default() });
     let log = "crashing in 0 seconds\n".to_owned();
     engine.set_program("crash", FakeProgram { exit_code: Some(1), log, ..FakeProgram::default() });
     engine.set_program("99", FakeProgram { ignores_signals: true, ..FakeProgram::default() });

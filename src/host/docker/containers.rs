@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bollard::body_full;
 use bollard::query_parameters::{
     CreateContainerOptionsBuilder, InspectContainerOptions, ListContainersOptionsBuilder, LogsOptionsBuilder,
     RemoveContainerOptionsBuilder, RenameContainerOptionsBuilder, StartContainerOptions,
@@ -75,8 +76,17 @@ pub(super) async fn create(
     let call = format!("POST /containers/create?name={name}");
     let body = convert_create::create_body(image, settings, joins_all)
         .map_err(|reason| EngineError::unsupported(&*call, reason))?;
-    let options = CreateContainerOptionsBuilder::new().name(name).build();
-    let created = engine.call(&call, engine.docker.create_container(Some(options), body)).await?;
+    let mut docker = engine.docker.clone();
+    if let Some(mac_address) = settings.mac_address.as_ref().filter(|_| !joins_all) {
+        let text = convert_create::with_mac_address(&body, mac_address)
+            .map_err(|reason| EngineError::unsupported(&*call, reason))?;
+        docker = docker.with_request_modifier(move |request| request.map(|_| body_full(text.clone().into())));
+    }
+    let options = CreateContainerOptionsBuilder::new()
+        .name(name)
+        .platform(image.platform.as_deref().unwrap_or_default())
+        .build();
+    let created = engine.call(&call, docker.create_container(Some(options), body)).await?;
     for warning in created.warnings {
         tracing::warn!(container = name, "{warning}");
     }

@@ -9,21 +9,21 @@ use std::net::IpAddr;
 
 use bollard::models::{
     ContainerConfig, ContainerInspectResponse, ContainerState, ContainerStateStatusEnum, EndpointSettings,
-    HealthConfig, HealthStatusEnum, HostConfig, ImageConfig, PortMap,
+    HealthConfig, HealthStatusEnum, HostConfig, ImageConfig, Mount as ApiMount, MountType, PortMap,
 };
 use serde_json::Value;
 
 use crate::model::container::{
-    ContainerSettings, Endpoint, Healthcheck, Link, Mount, MountSource, NetworkMode, Port, PublishedPort,
+    ContainerSettings, DetailedMount, Endpoint, Healthcheck, Link, Mount, MountKind, MountSource,
+    NetworkMode, Port, PublishedPort,
 };
-use crate::model::host_options::{OWN_FIELDS, normalised};
+use crate::model::host_options::{OWN_FIELDS, normalised, without_empty_members};
 use crate::model::observed::{ContainerStatus, Health, ObservedContainer, ObservedImage};
 use crate::model::secret::{self, SensitiveText};
+use crate::model::signal;
 
 /// How many characters of its id a container answers to, and is called by its host name.
 const SHORT_ID_LENGTH: usize = 12;
-/// The signal every container is stopped with that asks for no other; older clients send it.
-const DEFAULT_STOP_SIGNAL: &str = "SIGTERM";
 
 /// A container that was found.
 ///
@@ -125,10 +125,13 @@ fn settings(
     let network_mode = network_mode(&mode);
     let shares_network = matches!(network_mode, NetworkMode::Container(_));
     let mounts: BTreeMap<_, _> = host_config.binds.iter().flatten().filter_map(|bind| mount(bind)).collect();
+    let detailed_mounts = detailed_mounts(host_config)?;
+    let mac_address = mac_address(&network_mode, &mode, &networks);
     let short_id = id.get(..SHORT_ID_LENGTH).unwrap_or(id);
     let own_hostname = text(hostname).filter(|name| name != short_id && !shares_network);
     let own_aliases = [short_id, own_hostname.as_deref().unwrap_or(short_id)];
     let endpoints = endpoints(&mode, &network_mode, networks, &own_aliases);
+    let is_unmounted = |path: &String| !mounts.contains_key(path) && !detailed_mounts.contains_key(path);
     Ok(ContainerSettings {
         command: words(cmd),
         entrypoint: words(entrypoint),
@@ -140,13 +143,16 @@ fn settings(
         working_dir: text(working_dir),
         exposed_ports: ports(exposed_ports),
         published_ports: published_ports(host_config.port_bindings.as_ref()),
-        anonymous_volumes: anonymous_volumes(volumes, &mounts),
+        // A mount hides the anonymous volume at its path.
+        anonymous_volumes: volumes.into_iter().flatten().filter(is_unmounted).collect(),
         mounts,
+        detailed_mounts,
         volumes_from: host_config.volumes_from.iter().flatten().map(|source| volumes_from(source)).collect(),
         links: host_config.links.iter().flatten().filter_map(|text| link(text)).collect(),
         endpoints,
         network_mode,
-        stop_signal: text(stop_signal).filter(|signal| signal != DEFAULT_STOP_SIGNAL),
+        mac_address,
+        stop_signal: text(stop_signal).filter(|typed| signal::number(typed) != Some(signal::USUAL_STOP)),
         stop_timeout_seconds: stop_timeout.and_then(|seconds| u32::try_from(seconds).ok()),
         healthcheck: healthcheck.and_then(health_check),
         tty: tty.unwrap_or_default(),
@@ -156,7 +162,7 @@ fn settings(
 }
 
 /// The defaults that an image gives.
-pub(super) fn observed_image(id: String, config: ImageConfig) -> ObservedImage {
+pub(super) fn observed_image(id: String, config: ImageConfig, platform: Option<String>) -> ObservedImage {
     let ImageConfig {
         user,
         exposed_ports,
@@ -180,12 +186,12 @@ pub(super) fn observed_image(id: String, config: ImageConfig) -> ObservedImage {
         user: text(user),
         working_dir: text(working_dir),
         exposed_ports: ports(exposed_ports),
-        anonymous_volumes: anonymous_volumes(volumes, &BTreeMap::new()),
+        anonymous_volumes: volumes.into_iter().flatten().collect(),
         stop_signal: text(stop_signal),
         healthcheck: healthcheck.and_then(health_check),
         ..ContainerSettings::default()
     };
-    ObservedImage { id, defaults }
+    ObservedImage { id, defaults, platform }
 }
 
 /// `default` and `bridge` are one network; the name of a joined network is said by the endpoints.
@@ -211,7 +217,7 @@ fn endpoints(
     if *network_mode != NetworkMode::Default || networks.keys().all(|name| name == "bridge") {
         return Vec::new();
     }
-    let first_name = if matches!(mode, "" | "default") { "bridge" } else { mode };
+    let first_name = first_network(mode);
     let mut endpoints: Vec<_> =
         networks.into_iter().map(|(name, settings)| endpoint(name, settings, own_aliases)).collect();
     endpoints.sort_by(|one, other| {
@@ -236,6 +242,9 @@ fn endpoint(network_name: String, settings: EndpointSettings, own_aliases: &[&st
         ipv4_address: text(fixed.ipv4_address),
         ipv6_address: text(fixed.ipv6_address),
         link_local_addresses: fixed.link_local_ips.unwrap_or_default().into_iter().collect(),
+        // Every place in a network has one, whether it was asked for or not.
+        mac_address: None,
+        driver_options: settings.driver_opts.unwrap_or_default().into_iter().collect(),
     }
 }
 
@@ -246,18 +255,20 @@ fn link(text: &str) -> Option<Link> {
     Some(Link { container_name: own_name(container_name).to_owned(), alias: alias.to_owned() })
 }
 
-/// `source:path[:mode]`. Modes other than read-only are for labels and propagation, which
-/// nobody here asks for.
+/// `source:path[:mode]`.
 fn mount(bind: &str) -> Option<(String, Mount)> {
     let mut parts = bind.splitn(3, ':');
     let (source, path) = (parts.next()?, parts.next()?);
-    let read_only = parts.next().is_some_and(|modes| modes.split(',').any(|mode| mode == "ro"));
+    let mut modes: BTreeSet<String> =
+        parts.next().into_iter().flat_map(|modes| modes.split(',')).map(str::to_owned).collect();
+    let read_only = modes.contains("ro");
+    modes.retain(|mode| !matches!(mode.as_str(), "" | "ro" | "rw"));
     let source = if source.starts_with('/') {
         MountSource::HostPath(source.to_owned())
     } else {
         MountSource::Volume(source.to_owned())
     };
-    Some((path.to_owned(), Mount { source, read_only }))
+    Some((path.to_owned(), Mount { source, read_only, modes }))
 }
 
 fn volumes_from(source: &str) -> (String, bool) {
@@ -265,9 +276,46 @@ fn volumes_from(source: &str) -> (String, bool) {
     (own_name(name).to_owned(), modes.split(',').any(|mode| mode == "ro"))
 }
 
-/// A mount hides the anonymous volume at its path.
-fn anonymous_volumes(volumes: Option<Vec<String>>, mounts: &BTreeMap<String, Mount>) -> BTreeSet<String> {
-    volumes.unwrap_or_default().into_iter().filter(|path| !mounts.contains_key(path)).collect()
+/// Mounts in the long form, as they were asked for.
+fn detailed_mounts(config: &HostConfig) -> Result<BTreeMap<String, DetailedMount>, serde_json::Error> {
+    let read = |mount: &ApiMount| {
+        let mut options: BTreeMap<String, Value> =
+            serde_json::from_value(without_empty_members(&serde_json::to_value(mount)?))?;
+        options.retain(|name, _| !["Target", "Type", "Source", "ReadOnly"].contains(&name.as_str()));
+        let detailed = DetailedMount {
+            kind: mount_kind(mount.typ),
+            source: text(mount.source.clone()),
+            read_only: mount.read_only.unwrap_or_default(),
+            options,
+        };
+        Ok((mount.target.clone().unwrap_or_default(), detailed))
+    };
+    config.mounts.iter().flatten().map(read).collect()
+}
+
+/// Images and volumes of a cluster cannot be asked for here; they are read as volumes, which differ
+/// from everything that can be.
+fn mount_kind(kind: Option<MountType>) -> MountKind {
+    match kind {
+        Some(MountType::BIND) => MountKind::Bind,
+        Some(MountType::TMPFS) => MountKind::Tmpfs,
+        Some(MountType::NPIPE) => MountKind::Npipe,
+        Some(MountType::VOLUME | MountType::CLUSTER | MountType::IMAGE) | None => MountKind::Volume,
+    }
+}
+
+/// The hardware address in the network of the mode; only a running container has one.
+fn mac_address(
+    network_mode: &NetworkMode,
+    mode: &str,
+    networks: &HashMap<String, EndpointSettings>,
+) -> Option<String> {
+    let first = networks.get(first_network(mode)).filter(|_| *network_mode == NetworkMode::Default);
+    text(first?.mac_address.clone())
+}
+
+fn first_network(mode: &str) -> &str {
+    if matches!(mode, "" | "default") { "bridge" } else { mode }
 }
 
 fn environment(variables: Option<Vec<String>>) -> BTreeMap<String, Option<SensitiveText>> {
@@ -351,7 +399,7 @@ mod tests {
     fn binds_are_read_with_and_without_mode() {
         let read = |bind| mount(bind).map(|(path, mount)| format!("{path} {mount}"));
         assert_eq!(read("/srv:/data").as_deref(), Some("/data /srv:rw"));
-        assert_eq!(read("m.log:/log:ro,z").as_deref(), Some("/log m.log:ro"));
+        assert_eq!(read("m.log:/log:ro,z").as_deref(), Some("/log m.log:ro,z"));
         assert_eq!(read("/data"), None);
     }
 

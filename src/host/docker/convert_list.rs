@@ -84,6 +84,11 @@ pub(super) fn observed_network(network: Network) -> ObservedNetwork {
         driver: network.driver.unwrap_or_default(),
         driver_options: sorted(network.options),
         internal: network.internal.unwrap_or_default(),
+        attachable: network.attachable.unwrap_or_default(),
+        enable_ipv6: network.enable_ipv6.unwrap_or_default(),
+        ingress: network.ingress.unwrap_or_default(),
+        scope: network.scope.unwrap_or_default(),
+        ipam: network.ipam.and_then(|pools| serde_json::to_value(pools).ok()),
         labels: sorted(network.labels),
     }
 }

@@ -36,7 +36,10 @@ pub(super) async fn inspect(
     let found = if_found(engine.call(&call, engine.docker.inspect_image(&part)).await)?;
     Ok(found.map(|image| {
         let id = image.id.unwrap_or_default();
-        convert_inspect::observed_image(id, image.config.unwrap_or_default())
+        let platform = [image.os, image.architecture, image.variant];
+        let platform: Vec<String> = platform.into_iter().flatten().filter(|part| !part.is_empty()).collect();
+        let platform = (platform.len() > 1).then(|| platform.join("/"));
+        convert_inspect::observed_image(id, image.config.unwrap_or_default(), platform)
     }))
 }
 
@@ -46,10 +49,12 @@ pub(super) async fn pull(
     login: Option<&RegistryLogin>,
 ) -> Result<(), EngineError> {
     engine.negotiated().await?;
-    let ImageReference { repository, tag, digest } = reference;
+    let ImageReference { repository, tag, digest, platform } = reference;
     let version = digest.as_ref().or(tag.as_ref()).map_or("latest", String::as_str);
     let call = format!("POST /images/create?fromImage={repository}&tag={version}");
-    let options = CreateImageOptionsBuilder::new().from_image(repository).tag(version).build();
+    let platform = platform.as_deref().unwrap_or_default();
+    let options =
+        CreateImageOptionsBuilder::new().from_image(repository).tag(version).platform(platform).build();
     let credentials = login.map(|login| credentials(reference, login));
     let mut progress = Box::pin(engine.docker.create_image(Some(options), None, credentials));
     loop {

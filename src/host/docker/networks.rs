@@ -16,6 +16,10 @@ use super::{DockerEngine, containers, convert_create, convert_list, if_found, pa
 /// What the Engine answers when a container is in the network already (and in other cases).
 const FORBIDDEN: u16 = 403;
 
+/// Older Engines drop it without a word.
+const MAC_ADDRESS_OF_FURTHER_NETWORK: &str =
+    "a hardware address in another network than the first needs API 1.44 (Engine 25)";
+
 pub(super) async fn list(engine: &DockerEngine) -> Result<Vec<ObservedNetwork>, EngineError> {
     let networks = engine.docker.list_networks(None::<ListNetworksOptions>);
     let networks = engine.call("GET /networks", networks).await?;
@@ -58,6 +62,9 @@ pub(super) async fn connect(
     engine.negotiated().await?;
     let call = format!("POST /networks/{}/connect ({container_name})", endpoint.network_name);
     let part = path_part(&call, &endpoint.network_name)?;
+    if endpoint.mac_address.is_some() && !engine.joins_several_networks().await? {
+        return Err(EngineError::unsupported(call, MAC_ADDRESS_OF_FURTHER_NETWORK));
+    }
     let request = connect_request(container_name, endpoint);
     match engine.call(&call, engine.docker.connect_network(&part, request)).await {
         Err(error) if error.status() == Some(FORBIDDEN) => {
@@ -97,6 +104,8 @@ pub(super) fn create_request(spec: &NetworkSpec) -> Result<NetworkCreateRequest,
         attachable,
         enable_ipv6,
         labels,
+        ingress,
+        scope,
         ipam,
         places: _,
     } = spec;
@@ -107,6 +116,8 @@ pub(super) fn create_request(spec: &NetworkSpec) -> Result<NetworkCreateRequest,
         internal: Some(*internal),
         attachable: Some(*attachable),
         enable_ipv6: Some(*enable_ipv6),
+        ingress: Some(*ingress),
+        scope: scope.clone(),
         options: Some(driver_options.clone().into_iter().collect::<HashMap<_, _>>()),
         labels: Some(labels.clone().into_iter().collect::<HashMap<_, _>>()),
         ipam: pools.map_err(|error| format!("`IPAM` has a wrong value: {error}"))?,

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::host::engine::{ExecOutcome, ListedContainer};
 use crate::host::engine_error::EngineError;
-use crate::model::container::{ContainerSettings, Endpoint, Link, MountSource, NetworkMode};
+use crate::model::container::{ContainerSettings, Endpoint, Link, NetworkMode};
 use crate::model::effective::{effective_endpoint, effective_settings};
-use crate::model::image::ImageReference;
+use crate::model::image::{ImageReference, is_platform};
 use crate::model::observed::{ContainerStatus, Health, ObservedContainer};
 
 use super::FakeProgram;
@@ -85,6 +85,13 @@ impl FakeState {
         let Some(found) = self.image(&image.to_string()).cloned() else {
             return Err(EngineError::from_status(call, 404, format!("No such image: {image}")));
         };
+        let is_for_others =
+            |wanted: &str| found.platform.as_deref().is_some_and(|platform| !is_platform(platform, wanted));
+        if image.platform.as_deref().is_some_and(is_for_others) {
+            let message =
+                format!("image with reference {image} was found but does not match the specified platform");
+            return Err(EngineError::from_status(call, 404, message));
+        }
         let mut reported = effective_settings(settings, &found.defaults);
         for link in &reported.links {
             self.existing(&call, 400, &link.container_name)?;
@@ -215,10 +222,7 @@ impl FakeState {
         let mut waiting = vec![settings];
         let mut seen = BTreeSet::new();
         while let Some(settings) = waiting.pop() {
-            names.extend(settings.mounts.values().filter_map(|mount| match &mount.source {
-                MountSource::Volume(name) => Some(name.clone()),
-                MountSource::HostPath(_) => None,
-            }));
+            names.extend(settings.volume_names().map(str::to_owned));
             for source in settings.volumes_from.keys().filter(|source| seen.insert(source.as_str())) {
                 waiting.extend(self.containers.get(source).map(|container| &container.settings));
             }
@@ -227,10 +231,8 @@ impl FakeState {
     }
 
     fn create_mounted_volumes(&mut self, settings: &ContainerSettings) {
-        for mount in settings.mounts.values() {
-            if let MountSource::Volume(name) = &mount.source {
-                self.volumes.entry(name.clone()).or_insert_with(|| local_volume(name));
-            }
+        for name in settings.volume_names() {
+            self.volumes.entry(name.to_owned()).or_insert_with(|| local_volume(name));
         }
     }
 

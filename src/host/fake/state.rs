@@ -124,10 +124,12 @@ impl FakeState {
             driver,
             driver_options,
             internal,
-            attachable: _,
-            enable_ipv6: _,
+            attachable,
+            enable_ipv6,
             labels,
-            ipam: _,
+            ingress,
+            scope,
+            ipam,
             places: _,
         } = spec;
         if self.networks.contains_key(name) {
@@ -140,6 +142,11 @@ impl FakeState {
             driver: driver.clone(),
             driver_options: driver_options.clone(),
             internal: *internal,
+            attachable: *attachable,
+            enable_ipv6: *enable_ipv6,
+            ingress: *ingress,
+            scope: scope.clone().unwrap_or_else(|| "local".to_owned()),
+            ipam: ipam.clone(),
             labels: labels.clone(),
         };
         self.networks.insert(name.clone(), network);

@@ -4,7 +4,8 @@
 use serde_json::{Value, json};
 
 use crate::model::container::{
-    ContainerSettings, Endpoint, ExecCommand, Healthcheck, MountSource, NetworkMode, PublishedPort,
+    ContainerSettings, DetailedMount, Endpoint, ExecCommand, Healthcheck, Mount, MountKind, MountSource,
+    NetworkMode, PublishedPort,
 };
 use crate::model::item::{ItemId, ItemKind};
 use crate::model::origin::Origin;
@@ -37,6 +38,7 @@ pub(super) fn container(spec: &ContainerSpec, find: Finder<'_>) -> Tree {
     parts.optional("instance_name", id.instance_name.as_deref(), "instance");
     fields.tree("id", parts.into_tree());
     fields.field("image", image.to_string(), "image");
+    fields.optional("platform", image.platform.as_deref(), "create_options.platform");
     fields.tree("settings", self::settings(settings, find));
     let commands =
         exec_commands.iter().enumerate().map(|(index, command)| exec_command(index, command, find));
@@ -70,10 +72,12 @@ fn settings(settings: &ContainerSettings, find: Finder<'_>) -> Tree {
         exposed_ports,
         published_ports,
         mounts,
+        detailed_mounts,
         anonymous_volumes,
         volumes_from,
         links,
         network_mode,
+        mac_address,
         endpoints,
         stop_signal,
         stop_timeout_seconds,
@@ -104,11 +108,12 @@ fn settings(settings: &ContainerSettings, find: Finder<'_>) -> Tree {
     fields.list("exposed_ports", exposed_ports, |_, port| format!("exposes.{port}"));
     let published = published_ports.iter().map(|port| published_port(port, find));
     fields.tree("published_ports", Tree::List(published.collect()));
+    fields.map("mounts", mounts, shown_mount, |find, path| find.at(&format!("binds.{path}")));
     fields.map(
-        "mounts",
-        mounts,
-        |mount| json!({ "source": source(&mount.source), "read_only": mount.read_only }),
-        |find, path| find.at(&format!("binds.{path}")),
+        "detailed_mounts",
+        detailed_mounts,
+        |mount| json!(mount),
+        |find, path| find.at(&format!("host_config.Mounts.{path}")),
     );
     fields.list("anonymous_volumes", anonymous_volumes, |_, path| format!("shares.{path}"));
     fields.map(
@@ -119,6 +124,7 @@ fn settings(settings: &ContainerSettings, find: Finder<'_>) -> Tree {
     );
     fields.tree("links", self::links(links, "links", find));
     fields.field("network_mode", shown_mode(network_mode), "network_mode");
+    fields.optional("mac_address", mac_address.as_deref(), "create_options.mac_address");
     fields.tree("endpoints", Tree::List(endpoints.iter().map(|found| endpoint(found, find)).collect()));
     fields.optional("stop_signal", stop_signal.as_deref(), "stop_signal");
     fields.optional("stop_timeout_seconds", *stop_timeout_seconds, "stop_timeout");
@@ -160,6 +166,15 @@ fn published_port(port: &PublishedPort, find: Finder<'_>) -> Tree {
     fields.into_tree()
 }
 
+fn shown_mount(mount: &Mount) -> Value {
+    let Mount { source, read_only, modes } = mount;
+    let mut shown = json!({ "source": self::source(source), "read_only": read_only });
+    if !modes.is_empty() {
+        shown["modes"] = json!(modes);
+    }
+    shown
+}
+
 fn source(source: &MountSource) -> Value {
     match source {
         MountSource::HostPath(path) => json!({ "host_path": path }),
@@ -189,8 +204,16 @@ fn shown_mode(mode: &NetworkMode) -> Value {
 }
 
 fn endpoint(endpoint: &Endpoint, find: Finder<'_>) -> Tree {
-    let Endpoint { network_name, aliases, links, ipv4_address, ipv6_address, link_local_addresses } =
-        endpoint;
+    let Endpoint {
+        network_name,
+        aliases,
+        links,
+        ipv4_address,
+        ipv6_address,
+        link_local_addresses,
+        mac_address,
+        driver_options,
+    } = endpoint;
     let field = format!("networks.{network_name}");
     let part = |_: usize, text: &str| format!("{field}.{text}");
     let mut fields = Fields::new(find);
@@ -203,6 +226,8 @@ fn endpoint(endpoint: &Endpoint, find: Finder<'_>) -> Tree {
         }
     }
     fields.list("link_local_addresses", link_local_addresses, part);
+    fields.optional("mac_address", mac_address.as_deref(), &field);
+    fields.map("driver_options", driver_options, |text| text.as_str().into(), |find, _| find.at(&field));
     fields.into_tree()
 }
 
@@ -246,7 +271,12 @@ fn fields_of_dependency(item: &ItemId, settings: &ContainerSettings) -> Vec<Stri
         ItemKind::Volume => {
             let mounts = settings.mounts.iter();
             let mounted = mounts.filter(|(_, mount)| mount.source == MountSource::Volume(name.clone()));
-            mounted.map(|(path, _)| format!("binds.{path}")).collect()
+            let is_meant = |mount: &DetailedMount| {
+                mount.kind == MountKind::Volume && mount.source.as_ref() == Some(name)
+            };
+            let detailed = settings.detailed_mounts.iter().filter(|(_, mount)| is_meant(mount));
+            let detailed = detailed.map(|(path, _)| format!("host_config.Mounts.{path}"));
+            mounted.map(|(path, _)| format!("binds.{path}")).chain(detailed).collect()
         }
         ItemKind::Container => {
             let endpoint_links = settings.endpoints.iter().flat_map(|endpoint| {

@@ -208,6 +208,8 @@ fn network(spec: &NetworkSpec, find: Finder<'_>) -> Tree {
         attachable,
         enable_ipv6,
         labels,
+        ingress,
+        scope,
         ipam,
         places: _,
     } = spec;
@@ -225,6 +227,10 @@ fn network(spec: &NetworkSpec, find: Finder<'_>) -> Tree {
         |text| text.as_str().into(),
         |find, name| label_origin(find, name, "labels"),
     );
+    if *ingress {
+        fields.field("ingress", true, "ingress");
+    }
+    fields.optional("scope", scope.as_deref(), "scope");
     fields.optional("ipam", ipam.clone(), "ipam");
     fields.into_tree()
 }
