@@ -9,6 +9,7 @@ mod lifecycle;
 mod manual;
 mod networks;
 mod operating;
+mod options;
 mod planning;
 mod pulling;
 mod replacing;
