@@ -117,6 +117,12 @@ fn blocks(document: &Path) -> Vec<Block> {
     blocks
 }
 
+/// All complete blocks: place, name of the file, text.
+pub(crate) fn complete_blocks() -> Vec<(String, String, String)> {
+    let blocks = documents().into_iter().flat_map(|document| blocks(&document));
+    blocks.map(|block| (block.place, block.name, block.text)).collect()
+}
+
 /// Complete blocks that belong together. A second file of one name begins another group.
 fn groups(blocks: Vec<Block>) -> Vec<Vec<Block>> {
     let mut groups: Vec<Vec<Block>> = Vec::new();
@@ -231,6 +237,15 @@ fn every_tag_is_explained() {
         let found = reference.find(tag);
         let [entry] = found.as_slice() else { panic!("{tag}: {found:?}") };
         assert!(!entry.summary.is_empty() && !entry.example.is_empty(), "{entry:?}");
+    }
+}
+
+#[test]
+fn every_tag_is_in_the_settings_for_editors() {
+    let editors = read(&repository().join("docs/guide/editors.md"));
+    let tags = listed_keys(&read(&repository().join("src/source/yaml.rs")), "TAGS");
+    for tag in tags.iter().filter(|tag| !tag.starts_with("!!")) {
+        assert!(editors.contains(&format!("\"{tag} scalar\"")), "{tag}");
     }
 }
 

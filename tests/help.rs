@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::support::dmfab::dmfab;
 
 /// Commands that contact no host.
-const OF_FILES_ONLY: [&str; 5] = ["check", "hosts", "config", "explain", "completions"];
+const OF_FILES_ONLY: [&str; 6] = ["check", "hosts", "config", "explain", "schema", "completions"];
 
 /// The names of all commands, from the program's own help.
 fn commands() -> Vec<String> {

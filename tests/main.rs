@@ -17,4 +17,5 @@ mod explain;
 mod golden;
 mod help;
 mod on_the_lab;
+mod schema;
 mod support;

@@ -104,6 +104,11 @@ pub(crate) enum Command {
         after_help = "Examples:\n  dmfab explain exposes\n  dmfab explain container.user host_config.mem_limit\n  dmfab explain '!env'"
     )]
     Explain(ExplainArguments),
+    /// Print the JSON Schema of inventories or maps, for editors.
+    #[command(
+        after_help = "Examples:\n  dmfab schema > inventory.schema.json\n  dmfab schema map > map.schema.json"
+    )]
+    Schema(SchemaArguments),
     /// Print a completion script for a shell.
     #[command(after_help = "Example:\n  dmfab completions bash > /etc/bash_completion.d/dmfab")]
     Completions(CompletionsArguments),
@@ -334,6 +339,22 @@ pub(crate) struct ExplainArguments {
     pub(crate) keys: Vec<String>,
     #[command(flatten)]
     pub(crate) output: OutputArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArguments {
+    /// What the schema is for.
+    #[arg(value_enum, default_value = "inventory", value_name = "DOCUMENT")]
+    pub(crate) document: SchemaDocument,
+}
+
+/// What can be described by a schema.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum SchemaDocument {
+    /// An inventory, or a plain file of clients.
+    Inventory,
+    /// A container map.
+    Map,
 }
 
 #[derive(Debug, Args)]

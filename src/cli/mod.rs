@@ -13,6 +13,7 @@ mod output;
 mod progress;
 mod ps;
 mod run;
+mod schema;
 mod session;
 mod version;
 
@@ -55,6 +56,7 @@ async fn dispatch(arguments: Arguments) -> Result<Exit, CommandError> {
         Command::Version(command) => version::run(&command, colour).await,
         Command::Run(command) => run::run(&command, colour).await,
         Command::Explain(command) => explain::run(&command),
+        Command::Schema(command) => schema::run(&command),
         Command::Completions(command) => completions::run(&command),
     }
 }

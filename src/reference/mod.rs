@@ -17,6 +17,7 @@
 mod commented;
 mod guide;
 mod places;
+pub mod schema;
 mod sections;
 pub mod text;
 

@@ -167,6 +167,7 @@ impl Place {
             (Self::Inventory, "defaults") => Inside::Keys(Self::Host),
             (Self::Inventory, "hosts" | "clients") => Inside::Names(Self::Host),
             (Self::Inventory, "maps") => Inside::Names(Self::Map),
+            (Self::Inventory, "map_defaults") => Inside::Keys(Self::Map),
             (Self::Host, "auth_configs") => Inside::Names(Self::Login),
             (Self::Map, "volumes") => Inside::Names(Self::Volume),
             (Self::Map, "networks") => Inside::Names(Self::Network),

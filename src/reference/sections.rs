@@ -13,13 +13,14 @@ pub(super) const TAGS_TITLE: &str = "Files and variables";
 const MERGING_TITLE: &str = "abstract and extends";
 
 /// Keys that have a section of their own beside those that are called like their key.
-const OWN_SECTIONS: [(&str, &str, &str); 17] = [
+const OWN_SECTIONS: [(&str, &str, &str); 18] = [
     ("inventory.hosts", INVENTORY_PAGE, "Host names and ranges"),
     ("inventory.clients", INVENTORY_PAGE, "Host names and ranges"),
     ("inventory.defaults", INVENTORY_PAGE, "Defaults"),
     ("inventory.groups", INVENTORY_PAGE, "Groups"),
     ("inventory.default_host", INVENTORY_PAGE, "Where maps run"),
     ("inventory.maps", INVENTORY_PAGE, "Maps"),
+    ("inventory.map_defaults", INVENTORY_PAGE, "Defaults of maps"),
     ("host.interfaces", INVENTORY_PAGE, "Interfaces"),
     ("host.interfaces_ipv6", INVENTORY_PAGE, "Interfaces"),
     ("host.auth_configs", INVENTORY_PAGE, "Registries"),

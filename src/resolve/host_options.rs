@@ -13,7 +13,7 @@ use crate::source::node::Node;
 
 /// How a value is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Kind {
     Bytes,
     Integer,
     Boolean,
@@ -44,7 +44,7 @@ enum Kind {
 pub(super) const DROPPED_KEYWORDS: [(&str, &str); 4] =
     [("kernel_memory", "1.42"), ("KernelMemory", "1.42"), ("init_path", "1.29"), ("InitPath", "1.29")];
 /// Keywords that mean nothing to any Engine that is supported.
-pub(super) const WITHOUT_EFFECT: [&str; 3] = ["lxc_conf", "LxcConf", "version"];
+pub(crate) const WITHOUT_EFFECT: [&str; 3] = ["lxc_conf", "LxcConf", "version"];
 
 /// docker-py's keyword, the API's field of `HostConfig`, and how its value is read.
 const KEYWORDS: [(&str, &str, Kind); 55] = [
@@ -104,6 +104,11 @@ const KEYWORDS: [(&str, &str, Kind); 55] = [
     ("uts_mode", "UTSMode", Kind::HostNames),
     ("volume_driver", "VolumeDriver", Kind::Text),
 ];
+
+/// Every keyword with how its value is read, for the schema.
+pub(crate) fn kinds() -> impl Iterator<Item = (&'static str, Kind)> {
+    KEYWORDS.iter().map(|(keyword, _, kind)| (*keyword, *kind))
+}
 
 /// Every keyword with the API's name.
 pub(super) fn keywords() -> impl Iterator<Item = (&'static str, &'static str)> {

@@ -12,7 +12,7 @@ mod claims;
 mod container;
 mod context;
 mod dependencies;
-mod host_options;
+pub(crate) mod host_options;
 mod host_places;
 mod hosts;
 mod inherit;

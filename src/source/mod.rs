@@ -29,7 +29,7 @@ pub mod write;
 mod merge_keys;
 mod read_commands;
 pub(crate) mod read_container;
-mod read_host;
+pub(crate) mod read_host;
 pub(crate) mod read_links;
 pub(crate) mod read_mounts;
 mod read_network_mode;

@@ -34,7 +34,7 @@ pub(super) const HOST_KEYS: [&str; 22] = [
 
 /// Keys of Docker-Map's clients and Docker-Fabric's command line client that mean nothing here:
 /// features and constraints are asked of the Engine.
-const WITHOUT_EFFECT: [&str; 14] = [
+pub(crate) const WITHOUT_EFFECT: [&str; 14] = [
     "features",
     "constraints",
     "info",
@@ -53,7 +53,7 @@ const WITHOUT_EFFECT: [&str; 14] = [
 
 const LOGIN_KEYS: [&str; 3] = ["username", "password", "email"];
 /// Arguments of docker-py's login that mean nothing here.
-const LOGIN_WITHOUT_EFFECT: [&str; 5] =
+pub(crate) const LOGIN_WITHOUT_EFFECT: [&str; 5] =
     ["registry", "reauth", "insecure_registry", "dockercfg_path", "serveraddress"];
 
 /// Reads the settings of a host or of `defaults`; null is none.

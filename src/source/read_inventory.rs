@@ -8,7 +8,7 @@ use super::read_host::{HOST_KEYS, read_host};
 use super::read_map::{MAP_KEYS, read_map};
 use super::reader::{Entry, Reader, describe};
 
-const INVENTORY_KEYS: [&str; 7] =
+pub(crate) const INVENTORY_KEYS: [&str; 7] =
     ["maps", "map_defaults", "hosts", "clients", "defaults", "groups", "default_host"];
 
 /// Reads an inventory, or a file of Docker-Map's or Docker-Fabric's clients, which is nothing but hosts.

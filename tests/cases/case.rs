@@ -95,6 +95,36 @@ impl Case {
         self.fields.get(key).and_then(Value::as_str)
     }
 
+    /// The files of each of its forms in which nothing may be wrong, with a name for messages.
+    pub(super) fn right_files(&self) -> Vec<(String, String, String)> {
+        let forms: Vec<(Option<&str>, Map<String, Value>)> = match self.fields.get("forms") {
+            Some(Value::Object(forms)) => forms
+                .iter()
+                .map(|(form, expected)| (Some(form.as_str()), self.expected_of_form(expected)))
+                .collect(),
+            _ => vec![(None, self.fields.clone())],
+        };
+        let is_error = |line: &Value| line.as_str().is_some_and(|line| !line.starts_with("warning: "));
+        let is_right = |expected: &Map<String, Value>| {
+            let finds = expected.get("finds").and_then(Value::as_array);
+            !expected.contains_key("screen") && !finds.is_some_and(|lines| lines.iter().any(is_error))
+        };
+        let right = forms.into_iter().filter(|(_, expected)| is_right(expected));
+        right.flat_map(|(form, _)| self.files(form)).collect()
+    }
+
+    fn files(&self, form: Option<&str>) -> Vec<(String, String, String)> {
+        let folder = tempfile::tempdir().expect("a folder");
+        self.write(folder.path(), form);
+        let files = fs::read_dir(folder.path()).expect("a folder").map(|entry| entry.expect("an entry"));
+        let read = |entry: fs::DirEntry| {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let text = fs::read_to_string(entry.path()).ok()?;
+            Some((format!("{self} {}", form.unwrap_or_default()), name, text))
+        };
+        files.filter_map(read).collect()
+    }
+
     /// What is not as expected.
     pub(super) fn run(&self) -> Vec<String> {
         let Some(Value::Object(forms)) = self.fields.get("forms") else {
