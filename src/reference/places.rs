@@ -139,6 +139,14 @@ impl Place {
         }
     }
 
+    /// Whether its keys are one form of a property among others, and share its section of the guide.
+    pub(super) fn is_form_in_words(self) -> bool {
+        matches!(
+            self,
+            Self::Bind | Self::Link | Self::Port | Self::Endpoint | Self::Command | Self::Healthcheck
+        )
+    }
+
     /// Whether a word is a key here. Where names of the user's own may stand, only fixed words are.
     pub(super) fn has_key(self, word: &str) -> bool {
         match self {

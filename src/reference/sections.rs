@@ -13,7 +13,7 @@ pub(super) const TAGS_TITLE: &str = "Files and variables";
 const MERGING_TITLE: &str = "abstract and extends";
 
 /// Keys that have a section of their own beside those that are called like their key.
-const OWN_SECTIONS: [(&str, &str, &str); 18] = [
+const OWN_SECTIONS: [(&str, &str, &str); 19] = [
     ("inventory.hosts", INVENTORY_PAGE, "Host names and ranges"),
     ("inventory.clients", INVENTORY_PAGE, "Host names and ranges"),
     ("inventory.defaults", INVENTORY_PAGE, "Defaults"),
@@ -32,6 +32,7 @@ const OWN_SECTIONS: [(&str, &str, &str); 18] = [
     ("map.groups", MAPS_PAGE, "Groups"),
     ("container.start_options", MAPS_PAGE, "host_config"),
     ("container.network", MAPS_PAGE, "network_mode"),
+    ("container.host_config.mounts", MAPS_PAGE, "Mounts"),
 ];
 
 /// What the guide says about a key.
@@ -51,8 +52,11 @@ pub(super) fn forms(sections: &[Section], place: Place, key: &str) -> Option<For
         return Some(forms_of(section, section.blocks.clone()));
     }
     let mut found = sections.iter().filter(|section| is_about(section, place)).map(|section| {
-        let blocks = section.blocks.iter().filter_map(|block| about(block, key)).collect();
-        forms_of(section, blocks)
+        let is_kept = |block: &Block| place.is_form_in_words() && matches!(block, Block::Text(_));
+        let blocks = section.blocks.iter();
+        let blocks =
+            blocks.filter_map(|block| if is_kept(block) { Some(block.clone()) } else { about(block, key) });
+        forms_of(section, blocks.collect())
     });
     found.find(|forms| !forms.blocks.is_empty())
 }
