@@ -1,17 +1,28 @@
 //! Words of messages: plurals, lists, and what the user may have meant.
 
+/// Longer names are compared with nothing: they are no slips of the fingers, and comparing takes the
+/// square of the length.
+const LONGEST_COMPARED: usize = 64;
+
+/// Of a longer list, so many words are shown.
+const SHOWN_WORDS: usize = 20;
+
 /// The candidate most like `name`, if one is like enough to be a slip of the fingers.
 ///
-/// Swapped neighbours count as one slip. Short names allow one slip, longer ones more.
+/// Swapped neighbours count as one slip. Short names allow one slip, longer ones more. Who has
+/// many names to look up among many candidates bounds the product.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let length = name.chars().count();
+    if length > LONGEST_COMPARED {
+        return None;
+    }
+    let allowed = (length / 3).clamp(1, 3);
     let wanted = name.to_lowercase();
-    let allowed = (name.chars().count() / 3).clamp(1, 3);
     candidates
         .into_iter()
-        .map(|candidate| {
-            let distance = strsim::damerau_levenshtein(&wanted, &candidate.to_lowercase());
-            (distance, candidate)
-        })
+        // Each slip changes the length by one at most; most candidates need no comparing.
+        .filter(|candidate| candidate.chars().count().abs_diff(length) <= allowed)
+        .map(|candidate| (strsim::osa_distance(&wanted, &candidate.to_lowercase()), candidate))
         .filter(|(distance, candidate)| {
             // A name of one or two letters is one slip away from everything like it.
             *distance == 0 || (*distance <= allowed && *distance < candidate.chars().count())
@@ -42,7 +53,12 @@ pub fn all_of<T: AsRef<str>>(words: &[T]) -> String {
 }
 
 fn quoted_list<T: AsRef<str>>(words: &[T], conjunction: &str) -> String {
-    let quoted: Vec<String> = words.iter().map(|word| format!("`{}`", word.as_ref())).collect();
+    let quote = |word: &T| format!("`{}`", word.as_ref());
+    if words.len() > SHOWN_WORDS {
+        let shown: Vec<String> = words[..SHOWN_WORDS].iter().map(quote).collect();
+        return format!("{} {conjunction} {} more", shown.join(", "), words.len() - SHOWN_WORDS);
+    }
+    let quoted: Vec<String> = words.iter().map(quote).collect();
     match quoted.split_last() {
         None => String::new(),
         Some((only, [])) => only.clone(),
@@ -65,6 +81,7 @@ mod tests {
             ("instance", Some("instances")),
             ("use", Some("uses")),
             ("banana", None),
+            ("netowrks", Some("networks")),
             ("x", None),
             ("", None),
         ] {
@@ -76,6 +93,12 @@ mod tests {
     fn nearest_of_single_letters_is_nothing() {
         assert_eq!(nearest("a", ["b"]), None);
         assert_eq!(nearest("A", ["a"]), Some("a"));
+    }
+
+    #[test]
+    fn nearest_of_long_names_is_nothing() {
+        let long = "a".repeat(100_000);
+        assert_eq!(nearest(&long, [long.as_str()]), None);
     }
 
     #[test]
@@ -93,5 +116,7 @@ mod tests {
         assert_eq!(one_of(&["a", "b", "c"]), "`a`, `b` or `c`");
         assert_eq!(all_of(&["a", "b"]), "`a` and `b`");
         assert_eq!(one_of::<&str>(&[]), "");
+        let many: Vec<String> = (0..1000).map(|number| number.to_string()).collect();
+        assert!(one_of(&many).ends_with("`18`, `19` or 980 more"), "{}", one_of(&many));
     }
 }

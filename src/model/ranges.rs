@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 /// A range of more names than this is a typing error.
 const LONGEST_RANGE: usize = 10_000;
 
+/// The longest name of a host that DNS knows; a range multiplies what is longer.
+const LONGEST_NAME: usize = 253;
+
 /// One name of a range.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RangeMember {
@@ -23,6 +26,9 @@ pub enum RangeError {
     /// More names than anybody means.
     #[error("the range has more than {LONGEST_RANGE} names")]
     TooLong,
+    /// Names that no host has.
+    #[error("names of hosts have at most {LONGEST_NAME} characters")]
+    LongName,
 }
 
 /// Reads a range; `None` if the text is a plain name.
@@ -49,8 +55,11 @@ fn expand_brackets(prefix: &str, list: &str, suffix: &str) -> Result<Vec<RangeMe
         let (first, last) = part.trim().split_once('-').unwrap_or((part.trim(), part.trim()));
         let numbers = Numbers::parse(first, last).ok_or_else(wrong)?;
         members.extend(numbers.members(prefix, suffix)?);
+        if members.len() > LONGEST_RANGE {
+            return Err(RangeError::TooLong);
+        }
     }
-    if members.len() > LONGEST_RANGE { Err(RangeError::TooLong) } else { Ok(members) }
+    Ok(members)
 }
 
 /// `apps1-3` or `apps1-apps3`.
@@ -97,6 +106,9 @@ impl Numbers {
             return Err(RangeError::TooLong);
         }
         let width = self.width;
+        if prefix.len() + suffix.len() + width > LONGEST_NAME {
+            return Err(RangeError::LongName);
+        }
         let numbers = (self.first..=self.last).map(|number| format!("{number:0width$}"));
         Ok(numbers.map(|number| RangeMember { name: format!("{prefix}{number}{suffix}"), number }).collect())
     }
@@ -199,6 +211,15 @@ mod tests {
         }
         assert_eq!(expand("a1-999999999"), Err(RangeError::TooLong));
         assert_eq!(expand("a1-99999999999999999999999"), Ok(None));
+        assert_eq!(expand(&format!("{}1-9999", "a".repeat(1000))), Err(RangeError::LongName));
+        assert_eq!(expand(&format!("a{}1-2", "0".repeat(1000))), Err(RangeError::LongName));
+    }
+
+    #[test]
+    fn lists_of_ranges_end_at_the_limit() {
+        // A hundred million names if the limit is looked at in the end.
+        let list = "1-10000,".repeat(10_000);
+        assert_eq!(expand(&format!("a[{list}1]")), Err(RangeError::TooLong));
     }
 
     #[test]

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+/// A few names could become gigabytes.
+const LONGEST_EXPANDED: usize = 1024 * 1024;
+
 /// Gets what `!file` and `!secret` name. Errors are the end of a sentence that begins with the name.
 pub trait Outside: Send + Sync {
     /// The content of a file.
@@ -72,7 +75,8 @@ impl Variables {
         self.home.as_deref()
     }
 
-    /// Expands `$NAME` and `${NAME}` (unknown ones stay as typed), then a leading `~`.
+    /// Expands `$NAME` and `${NAME}` (unknown ones stay as typed), then a leading `~`. What is longer
+    /// than any path when it is half expanded is not expanded further.
     pub fn expand_path(&self, text: &str) -> String {
         let expanded = self.expand_names(text);
         match (expanded.strip_prefix('~'), self.home()) {
@@ -84,7 +88,7 @@ impl Variables {
     fn expand_names(&self, text: &str) -> String {
         let mut expanded = String::with_capacity(text.len());
         let mut rest = text;
-        while let Some(dollar) = rest.find('$') {
+        while let Some(dollar) = rest.find('$').filter(|_| expanded.len() < LONGEST_EXPANDED) {
             expanded.push_str(&rest[..dollar]);
             let reference = Reference::at_start_of(&rest[dollar..]);
             match reference.and_then(|found| self.get(found.name).map(|value| (value, found.length))) {
@@ -142,5 +146,13 @@ mod tests {
         ] {
             assert_eq!(variables.expand_path(typed), expanded, "{typed}");
         }
+    }
+
+    #[test]
+    fn expanding_ends_when_no_path_could_be_longer() {
+        let variables = Variables::new([("A".into(), "x".repeat(100_000))], None);
+        assert_eq!(variables.expand_path(&"$A".repeat(10)).len(), 1_000_000);
+        let expanded = variables.expand_path(&"$A".repeat(100_000));
+        assert_eq!(expanded.len(), 1_100_000 + 2 * (100_000 - 11));
     }
 }

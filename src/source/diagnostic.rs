@@ -4,10 +4,13 @@
 //! thing, what is wrong, what was expected. A help begins with a verb. All mistakes are
 //! collected; a reader stops early only where the rest would be noise.
 
+use indexmap::IndexSet;
+use indexmap::set;
+
 use super::span::Span;
 
 /// How bad it is.
-#[derive(Debug, Copy, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
     /// Nothing can be done with these files.
     Error,
@@ -16,7 +19,7 @@ pub enum Severity {
 }
 
 /// A place and what is to be said about it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Label {
     /// The place.
     pub span: Span,
@@ -25,7 +28,7 @@ pub struct Label {
 }
 
 /// One mistake.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Diagnostic {
     /// Error or warning.
     pub severity: Severity,
@@ -90,9 +93,10 @@ pub struct Counts {
     pub warnings: usize,
 }
 
-/// All mistakes found so far.
+/// All mistakes found so far. Equal ones are kept once, because a value reached through several
+/// aliases, or on several hosts, is read several times.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Diagnostics(Vec<Diagnostic>);
+pub struct Diagnostics(IndexSet<Diagnostic>);
 
 impl Diagnostics {
     /// None yet.
@@ -102,7 +106,7 @@ impl Diagnostics {
 
     /// Adds one.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        self.0.push(diagnostic);
+        self.0.insert(diagnostic);
     }
 
     /// Adds many, for instance another `Diagnostics`.
@@ -112,13 +116,15 @@ impl Diagnostics {
 
     /// Puts every text through a function.
     pub fn change_texts(&mut self, change: impl Fn(&str) -> String) {
-        for found in &mut self.0 {
+        let change_all = |mut found: Diagnostic| {
             found.message = change(&found.message);
             found.help = found.help.as_deref().map(&change);
             for label in &mut found.labels {
                 label.text = change(&label.text);
             }
-        }
+            found
+        };
+        self.0 = std::mem::take(&mut self.0).into_iter().map(change_all).collect();
     }
 
     /// Whether any of them is an error.
@@ -138,33 +144,24 @@ impl Diagnostics {
     }
 
     /// In the order found, or sorted after [`Self::sort`].
-    pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
+    pub fn iter(&self) -> set::Iter<'_, Diagnostic> {
         self.0.iter()
     }
 
-    /// Orders them by file and place; those without a place come first. Equal ones are kept once,
-    /// because a value reached through several aliases is read several times.
+    /// Orders them by file and place; those without a place come first.
     pub fn sort(&mut self) {
-        self.0.sort_by_key(Diagnostic::span);
-        let mut kept: Vec<Diagnostic> = Vec::with_capacity(self.0.len());
-        for found in self.0.drain(..) {
-            let same_place = kept.iter().rev().take_while(|k| k.span() == found.span());
-            if !same_place.into_iter().any(|k| *k == found) {
-                kept.push(found);
-            }
-        }
-        self.0 = kept;
+        self.0.sort_by(|one, other| one.span().cmp(&other.span()));
     }
 
     /// The plain list.
     pub fn into_vec(self) -> Vec<Diagnostic> {
-        self.0
+        self.0.into_iter().collect()
     }
 }
 
 impl IntoIterator for Diagnostics {
     type Item = Diagnostic;
-    type IntoIter = std::vec::IntoIter<Diagnostic>;
+    type IntoIter = set::IntoIter<Diagnostic>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.0.into_iter()
@@ -173,7 +170,7 @@ impl IntoIterator for Diagnostics {
 
 impl<'a> IntoIterator for &'a Diagnostics {
     type Item = &'a Diagnostic;
-    type IntoIter = std::slice::Iter<'a, Diagnostic>;
+    type IntoIter = set::Iter<'a, Diagnostic>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter()

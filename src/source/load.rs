@@ -3,6 +3,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use indexmap::IndexMap;
+use indexmap::map::Entry;
+
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::document::read_document;
 use super::file::SourceMap;
@@ -13,6 +16,9 @@ use super::read_map::read_map;
 use super::span::Spanned;
 use super::tag::Tag;
 use crate::model::variables::Variables;
+
+/// All files together; an inventory may name one large file a thousand times.
+const MAX_TOTAL_BYTES: usize = 64 * 1024 * 1024;
 
 /// All that was read, and what is wrong with it.
 #[derive(Debug)]
@@ -65,6 +71,7 @@ fn load_as(
         folder: root.parent().unwrap_or(Path::new("")).to_owned(),
         variables,
         read,
+        bytes_left: MAX_TOTAL_BYTES,
     };
     let inventory = loading.inventory(root, may_be_map);
     for entry in inventory.iter().flat_map(|inventory| &inventory.maps) {
@@ -88,6 +95,7 @@ struct Loading<'v, 'r, 'c> {
     folder: PathBuf,
     variables: &'v Variables,
     read: &'r mut ReadFile<'c>,
+    bytes_left: usize,
 }
 
 impl Loading<'_, '_, '_> {
@@ -153,6 +161,11 @@ impl Loading<'_, '_, '_> {
             Ok(bytes) => bytes,
             Err(error) => return self.diagnostics.push(refused(trouble(&error))),
         };
+        let Some(bytes_left) = self.bytes_left.checked_sub(bytes.len()) else {
+            let megabytes = MAX_TOTAL_BYTES / 1024 / 1024;
+            return self.diagnostics.push(refused(format!("would make more than {megabytes} MiB of files")));
+        };
+        self.bytes_left = bytes_left;
         let Some(node) = read_document(path, bytes, &mut self.sources, &mut self.diagnostics) else {
             return;
         };
@@ -173,23 +186,24 @@ impl Loading<'_, '_, '_> {
 
 /// Keeps the first of several maps with one name: every item of the others would clash with its.
 fn refuse_same_names(maps: Vec<RawMap>, diagnostics: &mut Diagnostics) -> Vec<RawMap> {
-    let mut kept: Vec<RawMap> = Vec::with_capacity(maps.len());
+    let mut kept: IndexMap<Option<String>, RawMap> = IndexMap::with_capacity(maps.len());
     for map in maps {
-        let first = kept
-            .iter()
-            .filter_map(|other| other.name.as_ref())
-            .find(|name| map.name.as_ref().is_some_and(|own| own.value == name.value));
-        match (first, &map.name) {
-            (Some(first), Some(name)) => diagnostics.push(
-                Diagnostic::error(format!("two maps are called `{}`", name.value))
-                    .at(name.span, "the second one")
-                    .also(first.span, "the first one")
-                    .help("give one of them another `name`"),
-            ),
-            _ => kept.push(map),
+        match kept.entry(map.name.as_ref().map(|name| name.value.clone())) {
+            Entry::Vacant(place) => drop(place.insert(map)),
+            Entry::Occupied(first) => diagnostics.extend(same_name(first.get(), &map)),
         }
     }
-    kept
+    kept.into_values().collect()
+}
+
+fn same_name(first: &RawMap, second: &RawMap) -> Option<Diagnostic> {
+    let (first, second) = (first.name.as_ref()?, second.name.as_ref()?);
+    Some(
+        Diagnostic::error(format!("two maps are called `{}`", second.value))
+            .at(second.span, "the second one")
+            .also(first.span, "the first one")
+            .help("give one of them another `name`"),
+    )
 }
 
 /// Why a file could not be read, as the end of a sentence.

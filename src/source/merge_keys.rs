@@ -5,6 +5,9 @@ use std::collections::HashMap;
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::node::{Node, NodeValue};
 
+/// Longer keys name nothing, and every message about what they have would repeat them.
+const LONGEST_KEY: usize = 1024;
+
 type Entries = Vec<(Node, Node)>;
 
 /// Checks the keys and applies merge keys.
@@ -29,6 +32,9 @@ fn is_usable_key(key: &Node, diagnostics: &mut Diagnostics) -> bool {
         Diagnostic::error("a key is missing").at(key.span, "expected a name before the `:`")
     } else if key.tag.is_some() {
         Diagnostic::error("a key cannot have a tag").at(key.span, "expected a name").help("remove the tag")
+    } else if key.as_text().is_some_and(|text| text.len() > LONGEST_KEY) {
+        let message = format!("a key is longer than {LONGEST_KEY} bytes");
+        Diagnostic::error(message).at(key.span, "expected a name")
     } else {
         return true;
     };

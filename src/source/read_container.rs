@@ -1,5 +1,7 @@
 //! One container configuration.
 
+use std::collections::HashMap;
+
 use super::diagnostic::Diagnostic;
 use super::node::{Node, NodeValue};
 use super::raw::{RawContainer, RawName, Setting};
@@ -156,13 +158,14 @@ fn read_renamed_property(
 
 /// `host_config` and `start_options` are two names for the same mapping and may both be there.
 fn add_host_config(container: &mut RawContainer, options: Vec<(RawName, Node)>, reader: &mut Reader<'_>) {
+    let known: HashMap<String, Span> =
+        container.host_config.iter().map(|(key, _)| (key.value.clone(), key.span)).collect();
     for (key, value) in options {
-        let first = container.host_config.iter().find(|(known, _)| known.value == key.value);
-        if let Some((first, _)) = first {
+        if let Some(first) = known.get(&key.value) {
             let message =
                 format!("`{}` is in `host_config` and `start_options` of {}", *key, reader.subject());
             let diagnostic = Diagnostic::error(message).at(key.span, "set again here");
-            reader.report(diagnostic.also(first.span, "first set here").help("remove one of them"));
+            reader.report(diagnostic.also(*first, "first set here").help("remove one of them"));
         } else {
             container.host_config.push((key, value));
         }

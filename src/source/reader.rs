@@ -16,6 +16,9 @@ pub(super) type Entry = (Node, Node);
 /// Texts in messages are cut here: the source line is shown anyway.
 const SHOWN_CHARACTERS: usize = 40;
 
+/// Subjects are repeated in every message about them.
+const SUBJECT_CHARACTERS: usize = 200;
+
 /// Reads the properties of one thing, the `subject` of all messages.
 pub(super) struct Reader<'d> {
     subject: String,
@@ -25,12 +28,12 @@ pub(super) struct Reader<'d> {
 impl<'d> Reader<'d> {
     /// `subject` is what has the properties: `` container `web` ``.
     pub(super) fn new(subject: impl Into<String>, diagnostics: &'d mut Diagnostics) -> Self {
-        Self { subject: subject.into(), diagnostics }
+        Self { subject: subject_of(subject.into()), diagnostics }
     }
 
     /// The same for a part of the subject, or another subject.
     pub(super) fn with_subject(&mut self, subject: impl Into<String>) -> Reader<'_> {
-        Reader { subject: subject.into(), diagnostics: self.diagnostics }
+        Reader { subject: subject_of(subject.into()), diagnostics: self.diagnostics }
     }
 
     pub(super) fn subject(&self) -> &str {
@@ -281,6 +284,13 @@ fn shortened(text: &str) -> String {
     match line.char_indices().nth(SHOWN_CHARACTERS) {
         Some((at, _)) => format!("{}...", &line[..at]),
         None => line.to_owned(),
+    }
+}
+
+fn subject_of(text: String) -> String {
+    match text.char_indices().nth(SUBJECT_CHARACTERS) {
+        Some((at, _)) => format!("{}...`", &text[..at]),
+        None => text,
     }
 }
 

@@ -18,6 +18,9 @@ const WHOLE_LINES_BYTES: usize = 8 * 1024;
 /// Of a long line, so much is laid out on either side of a label: more than a terminal shows.
 const MARGIN_BYTES: usize = 512;
 
+/// So many diagnostics are shown; nobody reads more at a time, and of ten thousand most have one cause.
+const SHOWN: usize = 100;
+
 /// How to show diagnostics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RenderOptions {
@@ -33,8 +36,8 @@ impl Default for RenderOptions {
     }
 }
 
-/// All diagnostics in their order, each with its source lines, and a line that counts them.
-/// Empty if there are none.
+/// The diagnostics in their order, each with its source lines, and a line that counts them. Of more
+/// than a hundred, errors are shown before warnings. Empty if there are none.
 pub fn render(diagnostics: &Diagnostics, sources: &SourceMap, options: RenderOptions) -> String {
     if diagnostics.is_empty() {
         return String::new();
@@ -42,7 +45,8 @@ pub fn render(diagnostics: &Diagnostics, sources: &SourceMap, options: RenderOpt
     let renderer = if options.colour { Renderer::styled() } else { Renderer::plain() };
     let renderer = renderer.term_width(options.width);
     let mut text = String::new();
-    for diagnostic in diagnostics {
+    let (shown, left_out) = chosen(diagnostics);
+    for diagnostic in shown {
         let group = group(diagnostic, sources);
         let report = renderer.render(&[group]);
         for line in report.trim_end().lines().filter(|line| !is_empty_place(line)) {
@@ -51,7 +55,28 @@ pub fn render(diagnostics: &Diagnostics, sources: &SourceMap, options: RenderOpt
         }
         text.push('\n');
     }
+    if left_out > 0 {
+        text.push_str(&format!("{left_out} more, not shown here; `dmfab check --json` lists all\n\n"));
+    }
     text + &summary(diagnostics, sources) + "\n"
+}
+
+/// Those to show, and how many are left out.
+fn chosen(diagnostics: &Diagnostics) -> (Vec<&Diagnostic>, usize) {
+    let Counts { errors, warnings } = diagnostics.counts();
+    let mut errors_left = errors.min(SHOWN);
+    let mut warnings_left = warnings.min(SHOWN - errors_left);
+    let left_out = errors + warnings - errors_left - warnings_left;
+    let is_chosen = |diagnostic: &&Diagnostic| {
+        let left = match diagnostic.severity {
+            Severity::Error => &mut errors_left,
+            Severity::Warning => &mut warnings_left,
+        };
+        let is_chosen = *left > 0;
+        *left -= usize::from(is_chosen);
+        is_chosen
+    };
+    (diagnostics.iter().filter(is_chosen).collect(), left_out)
 }
 
 /// Whether a line is a mere `:::`, which is put before a part of a line because the part has no path
@@ -441,12 +466,23 @@ web:
     }
 
     #[test]
+    fn of_many_mistakes_the_first_hundred_errors_are_shown() {
+        let warnings = (0..150).map(|number| format!("w{number}: {{network: host}}"));
+        let errors = (0..60).map(|number| format!("c{number}: {{imgae: x}}"));
+        let screen = map(&warnings.chain(errors).collect::<Vec<_>>().join("\n")).screen();
+        let count = |start: &str| screen.lines().filter(|line| line.starts_with(start)).count();
+        assert_eq!((count("error:"), count("warning:")), (60, 40));
+        let end = "\n\n110 more, not shown here; `dmfab check --json` lists all\n\n60 errors, 150 warnings in 1 file\n";
+        assert!(screen.ends_with(end), "{screen}");
+    }
+
+    #[test]
     fn many_mistakes_in_one_line_are_shown_quickly() {
         let containers: Vec<String> = (0..1000).map(|number| format!("c{number}: {{imgae: x}}, ")).collect();
         let start = std::time::Instant::now();
         let screen = map(&format!("{{{}}}", containers.concat())).screen();
         assert!(screen.ends_with("1000 errors in 1 file\n"));
-        // Half a second; a minute and more if the whole line is laid out each time.
+        // A twentieth of a second; several if the whole line is laid out each time.
         assert!(start.elapsed() < std::time::Duration::from_secs(5), "took {:?}", start.elapsed());
     }
 }

@@ -224,7 +224,7 @@ mod tests {
     fn assert_refused_quickly(yaml: &str, message: &str) {
         let start = Instant::now();
         let read = document(yaml);
-        assert!(start.elapsed() < Duration::from_secs(1), "took {:?}", start.elapsed());
+        assert!(start.elapsed() < Duration::from_secs(10), "took {:?}", start.elapsed());
         assert_eq!(read.messages(), [message]);
     }
 

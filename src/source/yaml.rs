@@ -9,7 +9,7 @@ use super::node::{Node, NodeValue};
 use super::span::{FileId, Span};
 use super::tag::TagName;
 use super::tree::{Opening, TreeBuilder};
-use super::yaml_errors::{explain, tab_in_indentation};
+use super::yaml_errors::{explain, tab_at};
 use crate::wording;
 
 /// What may follow an exclamation mark.
@@ -35,7 +35,7 @@ const TAGS: [&str; 13] = [
 /// ends the reading, since what follows it would be guessed.
 pub(super) fn parse(file: FileId, text: &str, diagnostics: &mut Diagnostics) -> Option<Node> {
     let mut builder = TreeBuilder::new(diagnostics);
-    let mut reading = Reading { file, text, offsets: Offsets::new(text), documents: 0 };
+    let mut reading = Reading { file, text, offsets: Offsets::new(text), documents: 0, tabs_looked_for: 0 };
     for event in Parser::new_from_str(text) {
         let step = match event {
             Ok((event, marks)) => reading.step(event, marks, &mut builder),
@@ -54,6 +54,8 @@ struct Reading<'t> {
     text: &'t str,
     offsets: Offsets,
     documents: usize,
+    /// Up to here lines have been looked at for tabs.
+    tabs_looked_for: usize,
 }
 
 impl Reading<'_> {
@@ -106,13 +108,23 @@ impl Reading<'_> {
 
     /// The parser lets tabs before the first key pass; Docker-Map's did not, and neither does the
     /// eye see where such a key stands.
-    fn refuse_tab_before(&self, span: Span) -> Result<(), Diagnostic> {
-        let before = &self.text[..span.start as usize];
-        let indentation = &before[before.rfind('\n').map_or(0, |at| at + 1)..];
-        if !indentation.contains('\t') || !indentation.trim().is_empty() {
-            return Ok(());
+    fn refuse_tab_before(&mut self, span: Span) -> Result<(), Diagnostic> {
+        let end = span.start as usize;
+        let start = self.tabs_looked_for;
+        self.tabs_looked_for = start.max(end);
+        // A scalar further on in its line is not what the line is indented for.
+        let Some(before) = self.text.get(start..end) else { return Ok(()) };
+        let indentation = match before.rfind('\n') {
+            Some(line_break) => &before[line_break + 1..],
+            None if start == 0 => before,
+            None => return Ok(()),
+        };
+        match indentation.find('\t') {
+            Some(tab) if indentation.trim().is_empty() => {
+                Err(tab_at(self.file, end - indentation.len() + tab))
+            }
+            _ => Ok(()),
         }
-        tab_in_indentation(self.file, self.text, span.start).map_or(Ok(()), Err)
     }
 
     fn syntax_error(&self, error: &ScanError) -> Diagnostic {
@@ -322,6 +334,21 @@ mod tests {
         ] {
             let read = document(yaml);
             assert_eq!(read.messages(), [message], "{yaml}");
+        }
+    }
+
+    #[test]
+    fn long_keys_are_refused() {
+        let read = document(format!("? {}\n: x\n? {}\n: y\n", "a".repeat(1025), "b".repeat(1024)));
+        assert_eq!(read.messages(), ["a key is longer than 1024 bytes"]);
+    }
+
+    #[test]
+    fn long_lines_are_read_in_one_go() {
+        // Gigabytes to look at, if each value looked back to the start of its line.
+        for start in ["a: ", &format!("a:\n  {}", " ".repeat(500_000))] {
+            let read = document(format!("{start}[{}]", "b, ".repeat(300_000)));
+            assert_eq!(read.good().get("a").and_then(Node::as_sequence).map(<[Node]>::len), Some(300_000));
         }
     }
 

@@ -117,7 +117,7 @@ pub(super) fn explain(complaint: &str, file: FileId, text: &str, at: u32) -> Dia
 }
 
 /// The first tab that indents a line, from the line of a byte offset on.
-pub(super) fn tab_in_indentation(file: FileId, text: &str, at: u32) -> Option<Diagnostic> {
+fn tab_in_indentation(file: FileId, text: &str, at: u32) -> Option<Diagnostic> {
     let before = text.get(..at as usize)?;
     let mut start = before.rfind('\n').map_or(0, |line_break| line_break + 1);
     for line in text[start..].split_inclusive('\n') {
@@ -126,13 +126,18 @@ pub(super) fn tab_in_indentation(file: FileId, text: &str, at: u32) -> Option<Di
         if let Some(tab) = indentation.find('\t')
             && !content.trim().is_empty()
         {
-            let span = character_at(file, text, u32::try_from(start + tab).ok()?);
-            let diagnostic = Diagnostic::error("line is indented with a tab").at(span, "this is a tab");
-            return Some(diagnostic.help("indent with spaces"));
+            return Some(tab_at(file, start + tab));
         }
         start += line.len();
     }
     None
+}
+
+/// A tab at a byte offset, where it indents a line.
+pub(super) fn tab_at(file: FileId, at: usize) -> Diagnostic {
+    let start = u32::try_from(at).unwrap_or(u32::MAX);
+    let span = Span { file, start, end: start.saturating_add(1) };
+    Diagnostic::error("line is indented with a tab").at(span, "this is a tab").help("indent with spaces")
 }
 
 /// The character at a byte offset, as a span. At the end of the text, the last visible one.
