@@ -241,8 +241,12 @@ impl Builder<'_> {
 
     /// Full names of the containers that a reference means; that it means some is checked before.
     pub(super) fn container_names(&self, reference: &str) -> Vec<String> {
-        let Some((config_name, instances)) = self.map.containers_named(reference) else { return Vec::new() };
-        instances.into_iter().map(|instance| self.map.container_name(config_name, instance)).collect()
+        let Some(referred) = self.map.referred(reference) else { return Vec::new() };
+        if !self.context.spend(referred.count(), self.configuration.name.span) {
+            return Vec::new();
+        }
+        let config_name = &referred.configuration.name.value;
+        referred.instances().map(|instance| self.map.container_name(config_name, instance)).collect()
     }
 
     fn network_mode(&self) -> NetworkMode {

@@ -14,6 +14,32 @@ use crate::source::span::{Span, Spanned};
 use crate::source::tag::{SecretSource, Tag};
 use crate::wording;
 
+use super::weight;
+
+/// A mistake costs so many values to keep and to show.
+const VALUES_PER_MISTAKE: usize = 5;
+
+/// No program takes a longer argument or variable: Linux has the same limit for one of them.
+const LONGEST_TEXT: usize = 128 * 1024;
+
+/// How much may come of the files, so that few lines cannot fill the memory: a range of ten thousand
+/// hosts with a thousand containers each is typed quickly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Values that are made for hosts, containers, heirs and messages, of about a hundred bytes each.
+    /// An ordinary container has fifty to a hundred.
+    pub values: usize,
+    /// Names that are compared in search of what was meant. Of thousands of mistakes among thousands
+    /// of names, the later ones have no suggestion.
+    pub compared_names: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { values: 5_000_000, compared_names: 5_000_000 }
+    }
+}
+
 /// Shared by all resolvers of one run.
 pub(super) struct Context<'a> {
     sources: &'a SourceMap,
@@ -32,6 +58,11 @@ pub(super) struct Context<'a> {
     places: RefCell<HashMap<String, Places>>,
     runs_commands: Cell<bool>,
     withheld: Cell<bool>,
+    max_values: usize,
+    /// How many values may still be made: small files can ask for a great many.
+    values_left: Cell<usize>,
+    /// How many names may still be compared.
+    comparisons_left: Cell<usize>,
 }
 
 /// What is outside the files and has to be fetched.
@@ -42,7 +73,12 @@ enum Source {
 }
 
 impl<'a> Context<'a> {
-    pub(super) fn new(sources: &'a SourceMap, variables: &'a Variables, folder: &'a Path) -> Self {
+    pub(super) fn new(
+        sources: &'a SourceMap,
+        variables: &'a Variables,
+        folder: &'a Path,
+        limits: Limits,
+    ) -> Self {
         Self {
             sources,
             variables,
@@ -54,6 +90,9 @@ impl<'a> Context<'a> {
             places: RefCell::default(),
             runs_commands: Cell::new(true),
             withheld: Cell::new(false),
+            max_values: limits.values,
+            values_left: Cell::new(limits.values),
+            comparisons_left: Cell::new(limits.compared_names),
         }
     }
 
@@ -65,6 +104,43 @@ impl<'a> Context<'a> {
     /// Whether a secret was withheld since this was last asked.
     pub(super) fn take_withheld(&self) -> bool {
         self.withheld.take()
+    }
+
+    /// Counts values that are made for what stands at `span`. When there are too many, that is
+    /// reported once, and everybody stops who asks.
+    pub(super) fn spend(&self, values: usize, span: Span) -> bool {
+        let left = self.values_left.get();
+        if left == 0 {
+            return false;
+        }
+        self.values_left.set(left.saturating_sub(values));
+        if values < left {
+            return true;
+        }
+        let message =
+            format!("hosts, containers and what they inherit come to more than {} values", self.max_values);
+        self.diagnostics.borrow_mut().push(
+            Diagnostic::error(message).at(span, "the limit is reached here").help(
+                "check ranges of hosts, `clients`, `instances` and `extends`, which multiply each other",
+            ),
+        );
+        false
+    }
+
+    /// The name most like one that is not known; `None`, too, when the search has taken too long already.
+    pub(super) fn nearest<'n>(
+        &self,
+        name: &str,
+        known: impl IntoIterator<Item = &'n str>,
+    ) -> Option<&'n str> {
+        let mut left = self.comparisons_left.get();
+        let known = known.into_iter().take_while(|_| {
+            left = left.saturating_sub(1);
+            left > 0
+        });
+        let nearest = wording::nearest(name, known);
+        self.comparisons_left.set(left);
+        nearest.filter(|_| left > 0)
     }
 
     /// The secrets so far.
@@ -92,7 +168,10 @@ impl<'a> Context<'a> {
     }
 
     pub(super) fn report(&self, diagnostic: Diagnostic) {
-        self.diagnostics.borrow_mut().push(diagnostic);
+        let values = VALUES_PER_MISTAKE + weight::of_text(&diagnostic.message);
+        if self.spend(values, diagnostic.span().unwrap_or_default()) {
+            self.diagnostics.borrow_mut().push(diagnostic);
+        }
     }
 
     pub(super) fn error(&self, message: impl Into<String>, span: Span, label: &str) {
@@ -118,7 +197,7 @@ impl<'a> Context<'a> {
 
     /// The value of a text, its tag applied; one that cannot be had is reported and gives `None`.
     pub(super) fn text(&self, raw: &RawText) -> Option<String> {
-        match &raw.tag {
+        let text = match &raw.tag {
             None => Some(raw.text.clone()),
             Some(Tag::Path) => Some(self.variables.expand_path(&raw.text)),
             Some(Tag::Env { default }) => self.variable(raw, default.as_deref()),
@@ -131,7 +210,22 @@ impl<'a> Context<'a> {
                 };
                 computed.value().map_err(refused).ok()
             }
+        };
+        text.filter(|text| self.is_of_bearable_length(text, raw.span))
+    }
+
+    /// Text is copied for each container that has it.
+    fn is_of_bearable_length(&self, text: &str, span: Span) -> bool {
+        if text.len() <= LONGEST_TEXT {
+            return self.spend(weight::of_text(text), span);
         }
+        let kilobytes = LONGEST_TEXT / 1024;
+        self.error(
+            format!("a text has {} bytes", text.len()),
+            span,
+            &format!("expected at most {kilobytes} KiB"),
+        );
+        false
     }
 
     pub(super) fn optional_text(&self, raw: Option<&RawText>) -> Option<String> {
@@ -149,7 +243,7 @@ impl<'a> Context<'a> {
         if let Some(value) = self.variables.get(&raw.text).or(default) {
             return Some(value.to_owned());
         }
-        let nearest = wording::nearest(&raw.text, self.variables.names());
+        let nearest = self.nearest(&raw.text, self.variables.names());
         let help = match nearest {
             Some(name) => format!("set it in the environment, or write `{name}`"),
             None => "set it in the environment or with `--var NAME=VALUE`".to_owned(),

@@ -1,7 +1,7 @@
 //! Hosts of an inventory: ranges become hosts, defaults and templates are filled in, and each
 //! host's way to its Engine is decided.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -19,10 +19,11 @@ use crate::source::raw::{RawHost, RawInventory, RawName, RawRegistryLogin, RawSs
 use crate::source::span::Span;
 use crate::source::tag::Tag;
 
-use super::Commands;
+use super::RunFor;
 use super::claims::Claims;
 use super::context::Context;
 use super::host_places::host_places;
+use super::weight;
 use crate::model::ranges;
 
 /// The API of Engine 20.10.
@@ -31,6 +32,10 @@ const OLDEST_API_VERSION: (u32, u32) = (1, 41);
 /// One host before containers are put on it.
 pub(super) struct ResolvedHost {
     pub(super) spec: HostSpec,
+    /// Its place in the inventory, from 0.
+    pub(super) position: usize,
+    /// Whether commands that print its secrets are run.
+    pub(super) runs_commands: bool,
     /// Overrides the maps' `default_domain`.
     pub(super) domain_name: Option<String>,
     /// For containers that set no stop time.
@@ -46,16 +51,16 @@ pub(super) fn resolve_hosts(
     context: &Context<'_>,
     inventory: &RawInventory,
     folder: &Path,
-    commands: Commands<'_>,
+    commands: &RunFor<'_>,
 ) -> IndexMap<String, ResolvedHost> {
     let mut hosts: IndexMap<String, ResolvedHost> = IndexMap::new();
     for (key, raw) in &inventory.hosts {
         let merged = with_defaults(raw, inventory.defaults.as_ref());
+        let weight = weight::of_host(&merged);
         for (name, number) in members(context, key) {
-            let filler = Filler { context, name: &name, number: number.as_deref(), folder };
-            context.set_runs_commands(commands.run_for(&name));
-            let mut host = filler.host(&merged, key.span);
-            host.spec.withholds_secrets = context.take_withheld();
+            if !context.spend(weight, key.span) {
+                return hosts;
+            }
             if let Some(first) = hosts.get(&name) {
                 context.report(
                     Diagnostic::error(format!("host `{name}` is defined twice"))
@@ -63,9 +68,15 @@ pub(super) fn resolve_hosts(
                         .also(first.span, "first defined here")
                         .help("take it out of one of the two"),
                 );
-            } else {
-                hosts.insert(name, host);
+                continue;
             }
+            let filler = Filler { context, name: &name, number: number.as_deref(), folder };
+            let runs_commands = commands.run_for(&name);
+            context.set_runs_commands(runs_commands);
+            let filled = filler.host(&merged, key.span);
+            let mut host = ResolvedHost { position: hosts.len(), runs_commands, ..filled };
+            host.spec.withholds_secrets = context.take_withheld();
+            hosts.insert(name, host);
         }
     }
     hosts
@@ -114,10 +125,9 @@ fn with_defaults(own: &RawHost, defaults: Option<&RawHost>) -> RawHost {
 }
 
 fn merged<T>(own: Vec<(RawName, T)>, defaults: Vec<(RawName, T)>) -> Vec<(RawName, T)> {
-    let missing: Vec<_> = defaults
-        .into_iter()
-        .filter(|(name, _)| !own.iter().any(|(own_name, _)| own_name.value == name.value))
-        .collect();
+    let own_names: HashSet<&str> = own.iter().map(|(name, _)| name.value.as_str()).collect();
+    let missing: Vec<_> =
+        defaults.into_iter().filter(|(name, _)| !own_names.contains(name.value.as_str())).collect();
     own.into_iter().chain(missing).collect()
 }
 
@@ -155,6 +165,8 @@ impl Filler<'_> {
         };
         ResolvedHost {
             spec,
+            position: 0,
+            runs_commands: true,
             domain_name: self.optional_text(raw.domainname.as_ref()),
             stop_timeout_seconds: raw.stop_timeout_seconds.as_ref().map(|seconds| seconds.value),
             claims: Claims::default(),
@@ -196,7 +208,8 @@ impl Filler<'_> {
             );
             return None;
         }
-        Some(text.replace("{name}", self.name).replace("{number}", self.number.unwrap_or_default()))
+        let text = text.replace("{name}", self.name).replace("{number}", self.number.unwrap_or_default());
+        self.context.spend(weight::of_text(&text), raw.span).then_some(text)
     }
 
     fn optional_text(&self, raw: Option<&RawText>) -> Option<String> {

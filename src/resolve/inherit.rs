@@ -1,124 +1,133 @@
 //! `extends`: folds bases into configurations, property by property.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
 
 use crate::source::diagnostic::Diagnostic;
 use crate::source::node::Node;
 use crate::source::raw::{RawBind, RawContainer, RawMap, RawName, RawText, Setting};
 use crate::source::span::Spanned;
-use crate::wording;
 
 use super::context::Context;
 use super::options::names::canonical;
+use super::walk::{Circle, walk};
+use super::weight;
 
 /// The configurations of a map that are not abstract, with all they inherit, in the map's order.
 pub(super) fn extended_containers<'a>(
     context: &Context<'_>,
     map: &'a RawMap,
-) -> Vec<(&'a RawName, RawContainer)> {
-    let resolver = Resolver {
-        context,
-        by_name: map
-            .containers
-            .iter()
-            .map(|(name, container)| (name.value.as_str(), (name, container)))
-            .collect(),
-    };
-    report_second_definitions(context, map);
-    let mut extended = Vec::new();
-    for (name, container) in &map.containers {
-        let merged = resolver.extended(name, container, &mut Vec::new());
-        if !container.is_abstract.as_ref().is_some_and(|flag| flag.value) {
-            extended.extend(merged.map(|merged| (name, merged)));
-        }
-    }
-    extended
+) -> Vec<(&'a RawName, Cow<'a, RawContainer>)> {
+    let resolver = Resolver { context, containers: &map.containers, by_name: by_name(context, map) };
+    let bases: Vec<Option<Vec<usize>>> =
+        map.containers.iter().map(|(name, container)| resolver.bases(name, container)).collect();
+    let known: Vec<Vec<usize>> = bases.iter().map(|bases| bases.clone().unwrap_or_default()).collect();
+    let mut extended: Vec<Option<Cow<'a, RawContainer>>> = vec![None; map.containers.len()];
+    walk(
+        &known,
+        |circle| resolver.report_circle(&circle),
+        |index| extended[index] = resolver.extended(index, bases[index].as_deref(), &extended),
+    );
+    let named = map.containers.iter().zip(extended);
+    let is_abstract =
+        |container: &RawContainer| container.is_abstract.as_ref().is_some_and(|flag| flag.value);
+    named
+        .filter(|((_, container), _)| !is_abstract(container))
+        .filter_map(|((name, _), extended)| Some((name, extended?)))
+        .collect()
 }
 
 /// A configuration may stand at top level or under `containers`; in both would leave one unread.
-fn report_second_definitions(context: &Context<'_>, map: &RawMap) {
+fn by_name<'a>(context: &Context<'_>, map: &'a RawMap) -> HashMap<&'a str, usize> {
+    let mut by_name = HashMap::with_capacity(map.containers.len());
     for (index, (name, _)) in map.containers.iter().enumerate() {
-        let first = map.containers[..index].iter().find(|(earlier, _)| earlier.value == name.value);
-        if let Some((first, _)) = first {
+        if let Some(first) = by_name.insert(name.value.as_str(), index) {
             context.report(
                 Diagnostic::error(format!("container `{}` is defined twice", name.value))
                     .at(name.span, "defined again here")
-                    .also(first.span, "first defined here")
+                    .also(map.containers[first].0.span, "first defined here")
                     .help("write it either at top level or under `containers`"),
             );
         }
     }
+    by_name
 }
 
 struct Resolver<'a, 'c> {
     context: &'c Context<'c>,
-    by_name: BTreeMap<&'a str, (&'a RawName, &'a RawContainer)>,
+    containers: &'a [(RawName, RawContainer)],
+    by_name: HashMap<&'a str, usize>,
 }
 
 impl<'a> Resolver<'a, '_> {
-    /// Depth first; `path` is the way here and becomes the message when it closes a circle.
-    fn extended(
-        &self,
-        name: &'a RawName,
-        container: &'a RawContainer,
-        path: &mut Vec<&'a RawName>,
-    ) -> Option<RawContainer> {
-        if container.extends.is_empty() {
-            return Some(own_part(container));
-        }
-        path.push(name);
-        let mut merged = RawContainer::default();
-        let mut complete = true;
+    /// The configurations that one extends; `None` if one of them is not there.
+    fn bases(&self, name: &RawName, container: &RawContainer) -> Option<Vec<usize>> {
+        let mut bases = Some(Vec::with_capacity(container.extends.len()));
         for base_name in &container.extends {
-            match self.base(name, base_name, path) {
-                Some(base) => merge(&mut merged, base),
-                None => complete = false,
+            match (self.by_name.get(base_name.value.as_str()), &mut bases) {
+                (Some(base), Some(bases)) => bases.push(*base),
+                (Some(_), None) => {}
+                (None, _) => {
+                    self.report_missing(name, base_name);
+                    bases = None;
+                }
             }
         }
-        path.pop();
-        merge(&mut merged, own_part(container));
-        complete.then_some(merged)
+        bases
     }
 
-    fn base(&self, name: &RawName, base_name: &RawName, path: &mut Vec<&'a RawName>) -> Option<RawContainer> {
-        let Some((found_name, base)) = self.by_name.get(base_name.value.as_str()) else {
-            self.report_missing(name, base_name);
-            return None;
-        };
-        if let Some(start) = path.iter().position(|visited| visited.value == base_name.value) {
-            self.report_circle(&path[start..], base_name);
-            return None;
+    /// One configuration over its bases, all of which have been `extended` unless a circle or a
+    /// missing one is in the way.
+    fn extended(
+        &self,
+        index: usize,
+        bases: Option<&[usize]>,
+        extended: &[Option<Cow<'a, RawContainer>>],
+    ) -> Option<Cow<'a, RawContainer>> {
+        let (name, container) = &self.containers[index];
+        let bases = bases?;
+        if bases.is_empty() {
+            return Some(Cow::Borrowed(container));
         }
-        self.extended(found_name, base, path)
+        let mut merged = RawContainer::default();
+        for base in bases {
+            let base = extended[*base].as_deref()?;
+            if !self.context.spend(weight::of_configuration(base), name.span) {
+                return None;
+            }
+            merge(&mut merged, own_part(base));
+        }
+        merge(&mut merged, own_part(container));
+        Some(Cow::Owned(merged))
     }
 
     fn report_missing(&self, name: &RawName, base_name: &RawName) {
-        let known = self.by_name.keys().copied().filter(|known| *known != name.value);
-        let mut diagnostic = Diagnostic::error(format!(
+        let names = self.containers.iter().map(|(known, _)| known.value.as_str());
+        let nearest = self.context.nearest(&base_name.value, names.filter(|known| *known != name.value));
+        let diagnostic = Diagnostic::error(format!(
             "container `{}` extends `{}`, which is not defined",
             name.value, base_name.value
         ))
         .at(base_name.span, "no configuration of this name");
-        if let Some(nearest) = wording::nearest(&base_name.value, known) {
-            diagnostic = diagnostic.help(format!("write `{nearest}`"));
-        }
-        self.context.report(diagnostic);
+        self.context.report(match nearest {
+            Some(nearest) => diagnostic.help(format!("write `{nearest}`")),
+            None => diagnostic,
+        });
     }
 
-    /// Told once, by the member that comes first in the file.
-    fn report_circle(&self, circle: &[&RawName], closing: &RawName) {
-        let first = circle.iter().map(|name| name.span.start).min();
-        if circle.first().map(|name| name.span.start) != first {
-            return;
-        }
-        let names: Vec<String> = circle.iter().map(|name| format!("`{}`", name.value)).collect();
-        let message = match circle {
-            [only] => format!("container `{}` extends itself", only.value),
-            _ => format!("circular `extends`: {} -> `{}`", names.join(" -> "), closing.value),
+    fn report_circle(&self, circle: &Circle) {
+        let name_of = |member: usize| self.containers[member].0.value.as_str();
+        let (last, first) = (&self.containers[circle.last()], circle.first());
+        let message = match circle.members() {
+            [only] => format!("container `{}` extends itself", name_of(*only)),
+            _ => format!("circular `extends`: {}", circle.shown(name_of)),
         };
+        let closing = last.1.extends.iter().find(|base_name| base_name.value == name_of(first));
         self.context.report(
             Diagnostic::error(message)
-                .at(closing.span, "closes the circle")
+                .at(closing.unwrap_or(&last.0).span, "closes the circle")
                 .help("move what they share into an abstract configuration that both extend"),
         );
     }
@@ -190,30 +199,46 @@ fn replace<T>(target: &mut Setting<T>, source: Setting<T>) {
 }
 
 /// Appends what is not there yet.
-fn unite_by<T, K: PartialEq>(target: &mut Vec<T>, source: Vec<T>, key: impl Fn(&T) -> K) {
+fn unite_by<T, K: Hash + Eq>(target: &mut Vec<T>, source: Vec<T>, key: impl Fn(&T) -> K) {
+    let mut places = places_by(target, &key, source.len());
     for item in source {
-        let item_key = key(&item);
-        if !target.iter().any(|present| key(present) == item_key) {
+        places.entry(key(&item)).or_insert_with(|| {
             target.push(item);
-        }
+            target.len() - 1
+        });
     }
 }
 
 /// Puts an item in the place of the one with the same key, or at the end.
-fn replace_by<T, K: PartialEq>(target: &mut Vec<T>, source: Vec<T>, key: impl Fn(&T) -> K) {
+fn replace_by<T, K: Hash + Eq>(target: &mut Vec<T>, source: Vec<T>, key: impl Fn(&T) -> K) {
+    let mut places = places_by(target, &key, source.len());
     for item in source {
-        let item_key = key(&item);
-        match target.iter_mut().find(|present| key(present) == item_key) {
-            Some(present) => *present = item,
-            None => target.push(item),
+        match places.entry(key(&item)) {
+            Entry::Occupied(place) => target[*place.get()] = item,
+            Entry::Vacant(place) => {
+                place.insert(target.len());
+                target.push(item);
+            }
         }
     }
 }
 
+/// The first place of each key; none if there is nothing to look up.
+fn places_by<T, K: Hash + Eq>(items: &[T], key: &impl Fn(&T) -> K, looked_up: usize) -> HashMap<K, usize> {
+    let mut places = HashMap::new();
+    if looked_up > 0 {
+        for (place, item) in items.iter().enumerate() {
+            places.entry(key(item)).or_insert(place);
+        }
+    }
+    places
+}
+
 /// As [`replace_by`], but several items of one key belong together: a port published twice
 /// replaces all inherited bindings of that port.
-fn replace_groups<T, K: PartialEq>(target: &mut Vec<T>, source: Vec<T>, key: impl Fn(&T) -> K) {
-    target.retain(|present| !source.iter().any(|item| key(item) == key(present)));
+fn replace_groups<T, K: Hash + Eq>(target: &mut Vec<T>, source: Vec<T>, key: impl Fn(&T) -> K) {
+    let replaced: HashSet<K> = source.iter().map(&key).collect();
+    target.retain(|present| replaced.is_empty() || !replaced.contains(&key(present)));
     target.extend(source);
 }
 

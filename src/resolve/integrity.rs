@@ -1,6 +1,6 @@
 //! What must fit together in a map. Every finding is reported, each at its place.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::HashMap;
 
 use crate::model::network::PRESET_NETWORKS;
 use crate::source::diagnostic::Diagnostic;
@@ -11,9 +11,20 @@ use crate::wording;
 use super::context::{Context, value_of};
 use super::map::{Configuration, ResolvedMap};
 use super::once;
+use super::walk::{Circle, walk};
 
-/// Checks one map as a whole, before it is put on hosts. Says whether there are circles.
-pub(super) fn check(context: &Context<'_>, map: &ResolvedMap<'_>) -> bool {
+/// So many instances or volumes are offered to choose from.
+const SHOWN_CHOICES: usize = 10;
+
+/// What each configuration of a map needs, both by number.
+pub(super) struct Needs {
+    of_configuration: Vec<Vec<usize>>,
+    /// Whether some need one another in a circle.
+    pub(super) has_circles: bool,
+}
+
+/// Checks one map as a whole, before it is put on hosts.
+pub(super) fn check(context: &Context<'_>, map: &ResolvedMap<'_>) -> Needs {
     let checker = Checker { context, map };
     checker.groups();
     checker.duplicate_attaches();
@@ -26,7 +37,11 @@ pub(super) fn check(context: &Context<'_>, map: &ResolvedMap<'_>) -> bool {
         checker.network_mode(configuration);
         once::check(context, configuration);
     }
-    checker.circles()
+    let configurations = map.configurations.values().enumerate();
+    let of_configuration: Vec<Vec<usize>> =
+        configurations.map(|(index, found)| checker.needs(index, found)).collect();
+    let has_circles = checker.circles(&of_configuration);
+    Needs { of_configuration, has_circles }
 }
 
 struct Checker<'a> {
@@ -47,14 +62,15 @@ impl Checker<'_> {
             for item in items.iter().filter(|item| self.map.pattern(&item.value).is_none()) {
                 let message =
                     format!("group `{}` names `{}`, which is not defined", group_name.value, item.value);
-                self.unknown(message, item, "no container or instance of this name", self.all_references());
+                let known = self.map.all_references();
+                self.unknown(message, item, "no container or instance of this name", known);
             }
         }
     }
 
     /// Two owners of one volume would each prepare it in their own way.
     fn duplicate_attaches(&self) {
-        let mut seen: BTreeMap<String, &RawName> = BTreeMap::new();
+        let mut seen: HashMap<String, &RawName> = HashMap::new();
         for (config_name, configuration) in &self.map.configurations {
             for attach in &configuration.raw.attaches {
                 let name = &attach.value.name;
@@ -116,7 +132,7 @@ impl Checker<'_> {
                 "container `{}` binds `{}`, which has no host path",
                 configuration.name.value, name.value
             );
-            let known = self.map.raw.host.iter().map(|(alias, _)| alias.value.clone()).collect();
+            let known = self.map.raw.host.iter().map(|(alias, _)| alias.value.as_str());
             self.unknown(message, name, "not defined under `host`", known);
         }
     }
@@ -125,7 +141,7 @@ impl Checker<'_> {
         let has_default = self.map.volume(&name.value).is_some_and(|volume| volume.default_path.is_some());
         if !has_own_path && !has_default {
             let message = format!("volume `{}` has no path inside containers", name.value);
-            let known = self.map.raw.volumes.iter().map(|(alias, _)| alias.value.clone()).collect();
+            let known = self.map.raw.volumes.iter().map(|(alias, _)| alias.value.as_str());
             self.unknown(message, name, "not defined under `volumes`", known);
         }
     }
@@ -134,13 +150,12 @@ impl Checker<'_> {
     fn uses(&self, configuration: &Configuration<'_>) {
         for used in &configuration.raw.uses {
             let name = &used.value.name;
-            if !self.map.attachers(&name.value).is_empty() {
+            if self.map.attacher(&name.value).is_some() {
                 continue;
             }
             let subject = format!("container `{}` uses `{}`", configuration.name.value, name.value);
-            if self.map.containers_named(&name.value).is_none() {
-                let known =
-                    self.map.attached_names().map(str::to_owned).chain(self.all_references()).collect();
+            if self.map.referred(&name.value).is_none() {
+                let known = self.map.attached_names().chain(self.map.all_references());
                 let message = format!("{subject}, which nobody attaches");
                 self.unknown(message, name, "no attached volume or container of this name", known);
                 continue;
@@ -159,15 +174,15 @@ impl Checker<'_> {
                     .help("take the path out, or use a volume that the container attaches"),
             );
         }
-        let Some((config_name, _)) = self.map.containers_named(&name.value) else { return };
-        let Some(configuration) = self.map.configurations.get(config_name) else { return };
-        let raw = &configuration.raw;
+        let Some(referred) = self.map.referred(&name.value) else { return };
+        let (config_name, raw) = (&referred.configuration.name.value, &referred.configuration.raw);
         if !(raw.shares.is_empty() && raw.binds.is_empty() && raw.uses.is_empty()) {
             return;
         }
         let keys: Vec<String> = raw
             .attaches
             .iter()
+            .take(SHOWN_CHOICES)
             .map(|attach| self.map.attached_key(config_name, &attach.value.name.value))
             .collect();
         let (message, help) = match keys.as_slice() {
@@ -193,19 +208,20 @@ impl Checker<'_> {
 
     /// A reference that must mean exactly one container.
     fn one_container(&self, target: &RawName, subject: &str) {
-        match self.map.containers_named(&target.value) {
+        match self.map.referred(&target.value) {
             None => {
-                let known = self.map.instance_references();
-                self.unknown(
-                    format!("{subject}, which is not defined"),
-                    target,
-                    "no container of this name",
-                    known,
-                );
+                let known = self.map.instance_references().iter().map(String::as_str);
+                let message = format!("{subject}, which is not defined");
+                self.unknown(message, target, "no container of this name", known);
             }
-            Some((config_name, instances)) if instances.len() > 1 => {
-                let named: Vec<String> =
-                    instances.iter().flatten().map(|instance| format!("{config_name}.{instance}")).collect();
+            Some(referred) if referred.count() > 1 => {
+                let config_name = &referred.configuration.name.value;
+                let named: Vec<String> = referred
+                    .instances()
+                    .flatten()
+                    .take(SHOWN_CHOICES)
+                    .map(|instance| format!("{config_name}.{instance}"))
+                    .collect();
                 self.context.report(
                     Diagnostic::error(format!("{subject}, which has several instances"))
                         .at(target.span, "which one?")
@@ -224,7 +240,7 @@ impl Checker<'_> {
                     "container `{}` joins `{}`, which is not defined",
                     configuration.name.value, name.value
                 );
-                let known = self.map.raw.networks.iter().map(|(known, _)| known.value.clone()).collect();
+                let known = self.map.raw.networks.iter().map(|(known, _)| known.value.as_str());
                 self.unknown(message, name, "no network of this name", known);
             }
         }
@@ -270,98 +286,70 @@ impl Checker<'_> {
         }
     }
 
-    #[expect(clippy::needless_pass_by_value, reason = "callers make the list for this one question")]
-    fn unknown(&self, message: String, name: &RawName, label: &str, known: Vec<String>) {
+    fn unknown<'n>(
+        &self,
+        message: String,
+        name: &RawName,
+        label: &str,
+        known: impl IntoIterator<Item = &'n str>,
+    ) {
         let diagnostic = Diagnostic::error(message).at(name.span, label);
-        let nearest = wording::nearest(&name.value, known.iter().map(String::as_str));
+        let nearest = self.context.nearest(&name.value, known);
         self.context.report(match nearest {
             Some(nearest) if nearest != name.value => diagnostic.help(format!("write `{nearest}`")),
             _ => diagnostic,
         });
     }
 
-    fn all_references(&self) -> Vec<String> {
-        let configurations = self.map.configurations.keys().map(|name| (*name).to_owned());
-        configurations.chain(self.map.instance_references()).collect()
-    }
-
     /// Containers that need one another in a circle can never be started.
-    fn circles(&self) -> bool {
-        let mut finished = BTreeSet::new();
+    fn circles(&self, needs: &[Vec<usize>]) -> bool {
         let mut found = false;
-        for config_name in self.map.configurations.keys() {
-            found |= self.visit(config_name, &mut Vec::new(), &mut finished);
-        }
+        walk(
+            needs,
+            |circle| {
+                self.report_circle(&circle);
+                found = true;
+            },
+            |_| {},
+        );
         found
     }
 
-    /// Whether a circle was found on the way.
-    fn visit<'m>(
-        &'m self,
-        config_name: &'m str,
-        path: &mut Vec<&'m str>,
-        finished: &mut BTreeSet<&'m str>,
-    ) -> bool {
-        if finished.contains(config_name) {
-            return false;
-        }
-        if let Some(start) = path.iter().position(|visited| *visited == config_name) {
-            self.report_circle(&path[start..]);
-            return true;
-        }
-        let mut found = false;
-        path.push(config_name);
-        if let Some(configuration) = self.map.configurations.get(config_name) {
-            for needed in self.needs(config_name, configuration) {
-                found |= self.visit(needed, path, finished);
-            }
-        }
-        path.pop();
-        finished.insert(config_name);
-        found
-    }
-
-    /// Configurations that one needs directly.
-    fn needs<'m>(&'m self, config_name: &str, configuration: &'m Configuration<'_>) -> Vec<&'m str> {
+    /// Numbers of the configurations that one needs directly.
+    fn needs(&self, index: usize, configuration: &Configuration<'_>) -> Vec<usize> {
         let raw = &configuration.raw;
-        let mut needed: Vec<&str> = Vec::new();
+        let mut needed: Vec<usize> = Vec::new();
         if let Some(RawNetworkMode::Container { config, .. }) =
             value_of(&raw.network_mode).map(|mode| &mode.value)
         {
-            needed.push(config);
+            needed.extend(self.map.configurations.get_index_of(config.as_str()));
         }
         let endpoint_links = raw.networks.iter().flat_map(|endpoint| &endpoint.value.links);
+        let index_of = |reference: &str| self.map.referred(reference).map(|referred| referred.index);
         for link in raw.links.iter().chain(endpoint_links) {
-            needed.extend(self.map.containers_named(&link.value.container.value).map(|(name, _)| name));
+            needed.extend(index_of(&link.value.container.value));
         }
         for used in &raw.uses {
             let name = &used.value.name.value;
-            let attachers = self.map.attachers(name);
-            // A container that uses what it attaches itself needs nobody else.
-            needed.extend(attachers.iter().copied().filter(|attacher| *attacher != config_name));
-            if attachers.is_empty() {
-                needed.extend(self.map.containers_named(name).map(|(name, _)| name));
+            match self.map.attacher(name) {
+                // A container that uses what it attaches itself needs nobody else.
+                Some(attacher) => needed.extend((attacher != index).then_some(attacher)),
+                None => needed.extend(index_of(name)),
             }
         }
         needed
     }
 
-    fn report_circle(&self, circle: &[&str]) {
-        let spans: Vec<Span> = circle
-            .iter()
-            .filter_map(|name| self.map.configurations.get(name))
-            .map(|found| found.name.span)
-            .collect();
-        let Some(first) = circle.first() else { return };
-        let message = match circle {
-            [only] => format!("container `{only}` depends on itself"),
-            _ => {
-                let names: Vec<String> = circle.iter().map(|name| format!("`{name}`")).collect();
-                format!("circular dependency: {} -> `{first}`", names.join(" -> "))
-            }
+    fn report_circle(&self, circle: &Circle) {
+        let found = |member: usize| self.map.configurations.get_index(member);
+        let name_of = |member: usize| found(member).map_or("", |(name, _)| *name);
+        let message = match circle.members() {
+            [only] => format!("container `{}` depends on itself", name_of(*only)),
+            _ => format!("circular dependency: {}", circle.shown(name_of)),
         };
         let mut diagnostic = Diagnostic::error(message);
-        for (index, span) in spans.into_iter().enumerate() {
+        let spans = circle.members().iter().filter_map(|member| Some(found(*member)?.1.name.span));
+        for (index, span) in spans.enumerate() {
             diagnostic = if index == 0 {
                 diagnostic.at(span, "starts here")
             } else {
@@ -372,21 +360,21 @@ impl Checker<'_> {
     }
 }
 
-/// Every dependency of a container must be on the same host.
+/// Every dependency of a container must be on the same host, here the one of a name and position.
 pub(super) fn check_neighbours(
     context: &Context<'_>,
     map: &ResolvedMap<'_>,
-    configuration: &Configuration<'_>,
-    host_name: &str,
+    needs: &Needs,
+    index: usize,
+    (host_name, position): (&str, usize),
 ) {
-    let checker = Checker { context, map };
-    for needed in checker.needs(&configuration.name.value, configuration) {
-        let Some(other) = map.configurations.get(needed) else { continue };
-        if !other.host_names.iter().any(|name| name == host_name) {
+    let Some((config_name, configuration)) = map.configurations.get_index(index) else { return };
+    let needed = needs.of_configuration.get(index).map(Vec::as_slice).unwrap_or_default();
+    for (needed, other) in needed.iter().filter_map(|needed| map.configurations.get_index(*needed)) {
+        if !other.runs_on(position) {
             context.report(
                 Diagnostic::error(format!(
-                    "container `{}` needs `{needed}`, which does not run on host `{host_name}`",
-                    configuration.name.value
+                    "container `{config_name}` needs `{needed}`, which does not run on host `{host_name}`",
                 ))
                 .at(configuration.name.span, "runs there")
                 .also(other.name.span, "does not")

@@ -24,11 +24,16 @@ mod options;
 pub mod origins;
 mod places;
 mod resources;
+#[cfg(test)]
+mod scale;
 pub mod selection;
 #[cfg(test)]
 mod tests;
 mod values;
+mod walk;
+mod weight;
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use indexmap::IndexMap;
@@ -43,11 +48,14 @@ use crate::source::span::Spanned;
 use container::Builder;
 use context::Context;
 use hosts::ResolvedHost;
+use integrity::Needs;
 use map::{Landscape, ResolvedMap};
 
 pub(crate) use inherit::merge as merge_container;
 pub(crate) use options::names::{OptionsOf, api_name};
 use selection::HostNames;
+
+pub use context::Limits;
 
 /// For which hosts commands are run that print secrets. On other hosts such a secret is withheld:
 /// its value is `[redacted]`, and [`HostSpec::withholds_secrets`] says so.
@@ -61,12 +69,27 @@ pub enum Commands<'a> {
     Withhold,
 }
 
-impl Commands<'_> {
-    fn run_for(self, host_name: &str) -> bool {
+/// [`Commands`] with the hosts looked up by name.
+enum RunFor<'a> {
+    All,
+    Some(HashSet<&'a str>),
+}
+
+impl RunFor<'_> {
+    fn run_for(&self, host_name: &str) -> bool {
         match self {
-            Self::Run => true,
-            Self::RunFor(host_names) => host_names.iter().any(|name| name == host_name),
-            Self::Withhold => false,
+            Self::All => true,
+            Self::Some(host_names) => host_names.contains(host_name),
+        }
+    }
+}
+
+impl<'a> From<Commands<'a>> for RunFor<'a> {
+    fn from(commands: Commands<'a>) -> Self {
+        match commands {
+            Commands::Run => Self::All,
+            Commands::RunFor(host_names) => Self::Some(host_names.iter().map(String::as_str).collect()),
+            Commands::Withhold => Self::Some(HashSet::new()),
         }
     }
 }
@@ -83,22 +106,34 @@ pub fn resolve(
     folder: &Path,
     commands: Commands<'_>,
 ) -> (FleetSpec, Diagnostics) {
-    let context = Context::new(sources, variables, folder);
-    let mut hosts = hosts::resolve_hosts(&context, inventory, folder, commands);
-    let host_groups = resolve_groups(&context, inventory, &hosts);
-    let host_names: Vec<String> = hosts.keys().cloned().collect();
-    let landscape = Landscape {
-        host_names: HostNames::new(host_names.iter().map(String::as_str).collect(), &host_groups),
-        default_host: default_host(&context, inventory, &host_names),
-    };
+    resolve_within(inventory, maps, sources, variables, folder, commands, Limits::default())
+}
+
+/// As [`resolve`], for those who read files of strangers and want less to come of them.
+pub fn resolve_within(
+    inventory: &RawInventory,
+    maps: &[RawMap],
+    sources: &SourceMap,
+    variables: &Variables,
+    folder: &Path,
+    commands: Commands<'_>,
+    limits: Limits,
+) -> (FleetSpec, Diagnostics) {
+    let context = Context::new(sources, variables, folder, limits);
+    let mut hosts = hosts::resolve_hosts(&context, inventory, folder, &commands.into());
+    let all_names: Vec<String> = hosts.keys().cloned().collect();
+    let no_groups = IndexMap::new();
+    let mut host_names = HostNames::new(all_names.iter().map(String::as_str).collect(), &no_groups);
+    let host_groups = resolve_groups(&context, inventory, &all_names, &mut host_names);
+    let default_host = default_host(&context, inventory, &all_names);
+    let landscape = Landscape { host_names, default_host };
     let resolved: Vec<ResolvedMap<'_>> =
         maps.iter().map(|map| ResolvedMap::new(&context, map, &landscape)).collect();
     for map in &resolved {
-        let has_circles = integrity::check(&context, map);
-        put_on_hosts(&context, map, &mut hosts, has_circles, commands);
+        let needs = integrity::check(&context, map);
+        put_on_hosts(&context, map, &needs, &mut hosts);
     }
-    let map_specs = resolved.iter().map(|map| map.spec(host_names.iter().cloned())).collect();
-    drop(landscape);
+    let map_specs = resolved.iter().map(|map| map.spec(&all_names)).collect();
     let secrets = context.secrets();
     let with_secrets = |host: ResolvedHost| HostSpec { secrets: secrets.clone(), ..host.spec };
     let hosts = hosts.into_iter().map(|(name, host)| (name, with_secrets(host))).collect();
@@ -109,20 +144,21 @@ pub fn resolve(
 /// its bases.
 pub fn extend(map: &RawMap) -> (RawMap, Diagnostics) {
     let (sources, variables) = (SourceMap::new(), Variables::default());
-    let context = Context::new(&sources, &variables, Path::new(""));
+    let context = Context::new(&sources, &variables, Path::new(""), Limits::default());
     let containers = inherit::extended_containers(&context, map);
-    let containers = containers.into_iter().map(|(name, container)| (name.clone(), container)).collect();
+    let containers =
+        containers.into_iter().map(|(name, container)| (name.clone(), container.into_owned())).collect();
     (RawMap { containers, ..map.clone() }, context.into_diagnostics())
 }
 
 /// What does not fit together in a map, whatever host it runs on.
 pub fn check(map: &RawMap) -> Diagnostics {
     let (sources, variables) = (SourceMap::new(), Variables::default());
-    let context = Context::new(&sources, &variables, Path::new(""));
+    let context = Context::new(&sources, &variables, Path::new(""), Limits::default());
     let anywhere = without_clients(map);
     let host_groups = IndexMap::new();
     let landscape =
-        Landscape { host_names: HostNames::new(vec![ANYWHERE], &host_groups), default_host: Some(ANYWHERE) };
+        Landscape { host_names: HostNames::new(vec![ANYWHERE], &host_groups), default_host: Some(0) };
     integrity::check(&context, &ResolvedMap::new(&context, &anywhere, &landscape));
     context.into_diagnostics()
 }
@@ -141,16 +177,17 @@ fn without_clients(map: &RawMap) -> RawMap {
 }
 
 /// Members of each group in the inventory's order; groups may name other groups that stand before.
-fn resolve_groups(
+fn resolve_groups<'a>(
     context: &Context<'_>,
-    inventory: &RawInventory,
-    hosts: &IndexMap<String, ResolvedHost>,
+    inventory: &'a RawInventory,
+    all_names: &[String],
+    host_names: &mut HostNames<'a>,
 ) -> IndexMap<String, Vec<String>> {
     let mut groups: IndexMap<String, Vec<String>> = IndexMap::new();
     for (group_name, terms) in &inventory.groups {
-        let names = HostNames::new(hosts.keys().map(String::as_str).collect(), &groups);
         let texts: Vec<&str> = terms.iter().map(|term| term.value.as_str()).collect();
-        let (members, errors) = if texts.is_empty() { Default::default() } else { names.select_each(&texts) };
+        let (members, errors) =
+            if texts.is_empty() { Default::default() } else { host_names.select_each(&texts) };
         for (index, error) in errors {
             let span = terms.get(index).map_or(group_name.span, |term| term.span);
             let message = format!("group `{}`: {}", group_name.value, error.message);
@@ -158,76 +195,92 @@ fn resolve_groups(
             diagnostic.help = error.help;
             context.report(diagnostic);
         }
-        groups.insert(group_name.value.clone(), members);
+        if !context.spend(members.len(), group_name.span) {
+            return groups;
+        }
+        let names = members.iter().map(|position| all_names[*position].clone());
+        groups.insert(group_name.value.clone(), names.collect());
+        host_names.add_group(&group_name.value, members);
     }
     groups
 }
 
-/// The host for maps that name none: the one the inventory says, or the only one.
-fn default_host<'a>(
-    context: &Context<'_>,
-    inventory: &RawInventory,
-    host_names: &'a [String],
-) -> Option<&'a str> {
+/// Position of the host for maps that name none: the one the inventory says, or the only one.
+fn default_host(context: &Context<'_>, inventory: &RawInventory, all_names: &[String]) -> Option<usize> {
+    let position = |wanted: &str| all_names.iter().position(|name| name == wanted);
     let Some(wanted) = &inventory.default_host else {
-        return match host_names {
-            [only] => Some(only),
-            _ => host_names.iter().find(|name| *name == "__default__").map(String::as_str),
-        };
+        return if all_names.len() == 1 { Some(0) } else { position("__default__") };
     };
-    let found = host_names.iter().find(|name| **name == wanted.value);
+    let found = position(&wanted.value);
     if found.is_none() {
         let diagnostic =
             Diagnostic::error(format!("`default_host` is `{}`, which is not defined", wanted.value))
                 .at(wanted.span, "no host of this name");
-        let nearest = crate::wording::nearest(&wanted.value, host_names.iter().map(String::as_str));
+        let nearest = context.nearest(&wanted.value, all_names.iter().map(String::as_str));
         context.report(match nearest {
             Some(nearest) => diagnostic.help(format!("write `{nearest}`")),
             None => diagnostic,
         });
     }
-    found.map(String::as_str)
+    found
 }
 
-/// Puts the containers, volumes and networks of a map on its hosts. Circles are looked for only
-/// where the map as a whole `has_circles` not been told of.
+/// Puts the containers, volumes and networks of a map on its hosts, as far as the limits allow.
 fn put_on_hosts(
     context: &Context<'_>,
     map: &ResolvedMap<'_>,
+    needs: &Needs,
     hosts: &mut IndexMap<String, ResolvedHost>,
-    has_circles: bool,
-    commands: Commands<'_>,
 ) {
-    for (host_name, host) in hosts {
-        context.set_runs_commands(commands.run_for(host_name));
-        let here = |host_names: &[String]| host_names.iter().any(|name| name == host_name);
-        let configurations: Vec<_> =
-            map.configurations.values().filter(|found| here(&found.host_names)).collect();
-        if configurations.is_empty() {
-            continue;
+    let mut by_host: Vec<Vec<usize>> = vec![Vec::new(); hosts.len()];
+    for (index, configuration) in map.configurations.values().enumerate() {
+        for position in configuration.hosts.iter() {
+            by_host[*position].push(index);
         }
-        for (name, network) in &map.raw.networks {
-            host.spec.networks.push(resources::network(context, &map.name, name, network));
-        }
-        let mut containers = Vec::new();
-        for configuration in configurations {
-            integrity::check_neighbours(context, map, configuration, host_name);
-            for attach in &configuration.raw.attaches {
-                host.spec.volumes.push(resources::volume(context, map, configuration, &attach.value.name));
-            }
-            for instance_name in configuration.instances() {
-                let builder = Builder { context, map, configuration, host, instance_name };
-                if let Some(container) = builder.build() {
-                    let wishes = builder.wishes(&container);
-                    host.claims.add(context, wishes);
-                    containers.push(container);
-                }
-            }
-        }
-        if !has_circles {
-            dependencies::check_circles(context, map, &containers);
-        }
-        host.spec.containers.extend(containers);
-        host.spec.withholds_secrets |= context.take_withheld();
     }
+    for (indexes, host) in by_host.iter().zip(hosts.values_mut()).filter(|(indexes, _)| !indexes.is_empty()) {
+        context.set_runs_commands(host.runs_commands);
+        let is_complete = put_on_host(context, map, needs, host, indexes).is_some();
+        host.spec.withholds_secrets |= context.take_withheld();
+        if !is_complete {
+            return;
+        }
+    }
+}
+
+/// Puts configurations on one host; `None` when the limits are reached.
+fn put_on_host(
+    context: &Context<'_>,
+    map: &ResolvedMap<'_>,
+    needs: &Needs,
+    host: &mut ResolvedHost,
+    indexes: &[usize],
+) -> Option<()> {
+    context.spend(map.networks_weight, map.raw.start.span).then_some(())?;
+    for (name, network) in &map.raw.networks {
+        host.spec.networks.push(resources::network(context, &map.name, name, network));
+    }
+    let mut containers = Vec::new();
+    for index in indexes {
+        integrity::check_neighbours(context, map, needs, *index, (&host.spec.name, host.position));
+        let configuration = &map.configurations[*index];
+        for attach in &configuration.raw.attaches {
+            host.spec.volumes.push(resources::volume(context, map, configuration, &attach.value.name));
+        }
+        for instance_name in configuration.instances() {
+            context.spend(configuration.weight, configuration.name.span).then_some(())?;
+            let builder = Builder { context, map, configuration, host, instance_name };
+            if let Some(container) = builder.build() {
+                let wishes = builder.wishes(&container);
+                host.claims.add(context, wishes);
+                containers.push(container);
+            }
+        }
+    }
+    // For the map as a whole, circles have been looked for; where it has some, they have been told.
+    if !needs.has_circles {
+        dependencies::check_circles(context, map, &containers);
+    }
+    host.spec.containers.extend(containers);
+    Some(())
 }

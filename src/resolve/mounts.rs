@@ -77,14 +77,13 @@ impl Builder<'_> {
 
     fn use_volume(&self, used: &RawUse, span: Span, mounts: &mut Mounts) {
         let name = &used.name.value;
-        let attachers = self.map.attachers(name);
-        if attachers.is_empty() {
+        let Some(attacher) = self.map.attacher(name) else {
             for container_name in self.container_names(name) {
                 self.note(&mut mounts.places, format!("uses.{container_name}"), span);
                 mounts.volumes_from.insert(container_name, used.read_only);
             }
             return;
-        }
+        };
         let alias = if self.map.uses_parent_names() {
             name.split_once('.').map_or(name.as_str(), |(_, alias)| alias)
         } else {
@@ -92,7 +91,7 @@ impl Builder<'_> {
         };
         let path = match &used.path {
             Some(path) => self.mount_path(path),
-            None => self.used_path(alias, attachers),
+            None => self.used_path(alias, attacher),
         };
         if let Some(path) = path {
             let source = MountSource::Volume(self.map.volume_name(name));
@@ -101,16 +100,12 @@ impl Builder<'_> {
     }
 
     /// The alias' own path, else the one its attacher gives it.
-    fn used_path(&self, alias: &str, attachers: &[&str]) -> Option<String> {
+    fn used_path(&self, alias: &str, attacher: usize) -> Option<String> {
         if let Some(path) = self.map.volume(alias).and_then(|volume| volume.default_path.as_ref()) {
             return self.mount_path(path);
         }
-        let attaches = attachers.iter().filter_map(|config_name| self.map.configurations.get(config_name));
-        let mut paths = attaches
-            .flat_map(|configuration| &configuration.raw.attaches)
-            .filter(|attach| attach.value.name.value == alias)
-            .filter_map(|attach| attach.value.path.as_ref());
-        self.mount_path(paths.next()?)
+        let (_, owner) = self.map.configurations.get_index(attacher)?;
+        self.mount_path(owner.attached_path(alias)?)
     }
 
     /// Path of an alias inside the container; that there is one is checked for the whole map.
@@ -137,8 +132,7 @@ impl Builder<'_> {
             RawHostPath::One(text) => text,
             RawHostPath::PerInstance(paths, span) => {
                 let wanted = self.instance_name.unwrap_or("default");
-                let found = paths.iter().find(|(name, _)| name.value == wanted);
-                let Some((_, text)) = found else {
+                let Some(text) = self.map.path_of_instance(paths, wanted) else {
                     self.report_missing_instance(wanted, *span, used_at);
                     return None;
                 };

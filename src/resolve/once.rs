@@ -1,5 +1,7 @@
 //! What may stand only once in a configuration.
 
+use std::collections::HashMap;
+
 use crate::source::diagnostic::Diagnostic;
 use crate::source::raw::RawName;
 
@@ -22,16 +24,16 @@ fn told_twice<'n>(
     names: impl Iterator<Item = &'n RawName>,
     message: impl Fn(&str) -> String,
 ) {
-    let mut seen: Vec<&RawName> = Vec::new();
+    let mut seen: HashMap<&str, &RawName> = HashMap::new();
     for name in names {
-        match seen.iter().find(|first| first.value == name.value) {
+        match seen.get(name.value.as_str()) {
             Some(first) => context.report(
                 Diagnostic::error(message(&name.value))
                     .at(name.span, "again here")
                     .also(first.span, "first here")
                     .help("take one of the two out"),
             ),
-            None => seen.push(name),
+            None => drop(seen.insert(&name.value, name)),
         }
     }
 }

@@ -72,8 +72,7 @@ impl Builder<'_> {
     }
 
     fn instance_span(&self) -> Option<Span> {
-        let wanted = self.instance_name?;
-        self.raw().instances.iter().find(|name| name.value == wanted).map(|name| name.span)
+        self.configuration.instance_span(self.instance_name?)
     }
 
     /// What the map or the host gives to containers that do not set it.
