@@ -25,6 +25,8 @@ pub mod origins;
 mod places;
 mod resources;
 #[cfg(test)]
+mod robustness;
+#[cfg(test)]
 mod scale;
 pub mod selection;
 #[cfg(test)]

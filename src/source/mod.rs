@@ -39,7 +39,7 @@ mod read_user;
 mod read_volumes;
 mod reader;
 #[cfg(test)]
-mod robustness;
+pub(crate) mod robustness;
 mod secrets;
 #[cfg(test)]
 mod testing;

@@ -109,13 +109,13 @@ fn read_and_show(bytes: &[u8]) {
 
 /// One place of a document replaced by something else.
 #[derive(Debug, Clone)]
-struct Spoiling {
+pub(crate) struct Spoiling {
     at: prop::sample::Index,
     removed: usize,
     inserted: Vec<u8>,
 }
 
-fn spoiling() -> impl Strategy<Value = Spoiling> {
+pub(crate) fn spoiling() -> impl Strategy<Value = Spoiling> {
     let piece = prop::sample::select(&PIECES[..]).prop_map(|piece| piece.as_bytes().to_vec());
     let inserted = prop_oneof![4 => piece, 1 => prop::collection::vec(any::<u8>(), 0..4)];
     (any::<prop::sample::Index>(), 0_usize..12, inserted).prop_map(|(at, removed, inserted)| Spoiling {
@@ -125,7 +125,7 @@ fn spoiling() -> impl Strategy<Value = Spoiling> {
     })
 }
 
-fn spoilt(document: &str, spoilings: &[Spoiling]) -> Vec<u8> {
+pub(crate) fn spoilt(document: &str, spoilings: &[Spoiling]) -> Vec<u8> {
     let mut bytes = document.as_bytes().to_vec();
     for Spoiling { at, removed, inserted } in spoilings {
         let start = at.index(bytes.len() + 1);
