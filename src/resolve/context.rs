@@ -12,9 +12,8 @@ use crate::source::file::SourceMap;
 use crate::source::raw::{RawText, Setting};
 use crate::source::span::{Span, Spanned};
 use crate::source::tag::{SecretSource, Tag};
+use crate::source::weight;
 use crate::wording;
-
-use super::weight;
 
 /// A mistake costs so many values to keep and to show.
 const VALUES_PER_MISTAKE: usize = 5;

@@ -18,12 +18,12 @@ use crate::source::diagnostic::Diagnostic;
 use crate::source::raw::{RawHost, RawInventory, RawName, RawRegistryLogin, RawSshConfig, RawText};
 use crate::source::span::Span;
 use crate::source::tag::Tag;
+use crate::source::weight;
 
 use super::RunFor;
 use super::claims::Claims;
 use super::context::Context;
 use super::host_places::host_places;
-use super::weight;
 use crate::model::ranges;
 
 /// The API of Engine 20.10.

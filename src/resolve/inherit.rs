@@ -9,11 +9,11 @@ use crate::source::diagnostic::Diagnostic;
 use crate::source::node::Node;
 use crate::source::raw::{RawBind, RawContainer, RawMap, RawName, RawText, Setting};
 use crate::source::span::Spanned;
+use crate::source::weight;
 
 use super::context::Context;
 use super::options::names::canonical;
 use super::walk::{Circle, walk};
-use super::weight;
 
 /// The configurations of a map that are not abstract, with all they inherit, in the map's order.
 pub(super) fn extended_containers<'a>(

@@ -11,11 +11,11 @@ use crate::model::spec::{ContainerPattern, MapSpec};
 use crate::source::diagnostic::Diagnostic;
 use crate::source::raw::{RawContainer, RawHostPath, RawMap, RawName, RawNetwork, RawText, RawVolume};
 use crate::source::span::Span;
+use crate::source::weight;
 
 use super::context::Context;
 use super::inherit::extended_containers;
 use super::selection::HostNames;
-use super::weight;
 
 /// Where in a list a name stands.
 type Positions = HashMap<String, usize>;

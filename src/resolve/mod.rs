@@ -33,7 +33,6 @@ pub mod selection;
 mod tests;
 mod values;
 mod walk;
-mod weight;
 
 use std::collections::HashSet;
 use std::path::Path;

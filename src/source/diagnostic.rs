@@ -96,7 +96,14 @@ pub struct Counts {
 /// All mistakes found so far. Equal ones are kept once, because a value reached through several
 /// aliases, or on several hosts, is read several times.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Diagnostics(IndexSet<Diagnostic>);
+pub struct Diagnostics {
+    found: IndexSet<Diagnostic>,
+    /// See [`Self::multiply`].
+    multiplied: usize,
+}
+
+/// What ranges within files may come to.
+pub(super) const MAX_MULTIPLIED: usize = 250_000;
 
 impl Diagnostics {
     /// None yet.
@@ -106,12 +113,19 @@ impl Diagnostics {
 
     /// Adds one.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        self.0.insert(diagnostic);
+        self.found.insert(diagnostic);
     }
 
     /// Adds many, for instance another `Diagnostics`.
     pub fn extend(&mut self, others: impl IntoIterator<Item = Diagnostic>) {
-        self.0.extend(others);
+        self.found.extend(others);
+    }
+
+    /// Counts what a few letters of a file make many values of, for all that is read together; `false`
+    /// when it is too much.
+    pub(super) fn multiply(&mut self, values: usize) -> bool {
+        self.multiplied = self.multiplied.saturating_add(values);
+        self.multiplied <= MAX_MULTIPLIED
     }
 
     /// Puts every text through a function.
@@ -124,7 +138,7 @@ impl Diagnostics {
             }
             found
         };
-        self.0 = std::mem::take(&mut self.0).into_iter().map(change_all).collect();
+        self.found = std::mem::take(&mut self.found).into_iter().map(change_all).collect();
     }
 
     /// Whether any of them is an error.
@@ -134,28 +148,28 @@ impl Diagnostics {
 
     /// Whether there is none, not even a warning.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.found.is_empty()
     }
 
     /// Errors and warnings.
     pub fn counts(&self) -> Counts {
         let errors = self.iter().filter(|found| found.severity == Severity::Error).count();
-        Counts { errors, warnings: self.0.len() - errors }
+        Counts { errors, warnings: self.found.len() - errors }
     }
 
     /// In the order found, or sorted after [`Self::sort`].
     pub fn iter(&self) -> set::Iter<'_, Diagnostic> {
-        self.0.iter()
+        self.found.iter()
     }
 
     /// Orders them by file and place; those without a place come first.
     pub fn sort(&mut self) {
-        self.0.sort_by(|one, other| one.span().cmp(&other.span()));
+        self.found.sort_by(|one, other| one.span().cmp(&other.span()));
     }
 
     /// The plain list.
     pub fn into_vec(self) -> Vec<Diagnostic> {
-        self.0.into_iter().collect()
+        self.found.into_iter().collect()
     }
 }
 
@@ -164,7 +178,7 @@ impl IntoIterator for Diagnostics {
     type IntoIter = set::IntoIter<Diagnostic>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
+        self.found.into_iter()
     }
 }
 

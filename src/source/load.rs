@@ -15,17 +15,21 @@ use super::read_inventory::{is_container_map, read_inventory};
 use super::read_map::read_map;
 use super::span::Spanned;
 use super::tag::Tag;
+use super::weight;
 use crate::model::variables::Variables;
 
 /// All files together; an inventory may name one large file a thousand times.
 const MAX_TOTAL_BYTES: usize = 64 * 1024 * 1024;
+
+/// What the defaults of maps may come to.
+const MAX_VALUES_OF_DEFAULTS: usize = 1_000_000;
 
 /// All that was read, and what is wrong with it.
 #[derive(Debug)]
 pub struct Loaded {
     /// Every file that could be opened, for showing the diagnostics.
     pub sources: SourceMap,
-    /// The inventory; `None` if it could not be read at all.
+    /// The inventory, without its `maps`; `None` if it could not be read at all.
     pub inventory: Option<RawInventory>,
     /// Every map in the inventory's order, those written in place too; then the extra ones. Maps
     /// that could not be read at all are missing. All have a name, none twice.
@@ -73,8 +77,8 @@ fn load_as(
         read,
         bytes_left: MAX_TOTAL_BYTES,
     };
-    let inventory = loading.inventory(root, may_be_map);
-    for entry in inventory.iter().flat_map(|inventory| &inventory.maps) {
+    let mut inventory = loading.inventory(root, may_be_map);
+    for entry in inventory.iter_mut().flat_map(|inventory| std::mem::take(&mut inventory.maps)) {
         loading.map_entry(entry);
     }
     for path in extra_maps {
@@ -83,6 +87,9 @@ fn load_as(
     }
     let Loading { sources, mut diagnostics, maps, .. } = loading;
     let maps = refuse_same_names(maps, &mut diagnostics);
+    if let Some(inventory) = &mut inventory {
+        refuse_large_defaults(inventory, maps.len(), &mut diagnostics);
+    }
     diagnostics.sort();
     Loaded { sources, inventory, maps, diagnostics }
 }
@@ -116,14 +123,14 @@ impl Loading<'_, '_, '_> {
         read_inventory(&node, &mut self.diagnostics)
     }
 
-    fn map_entry(&mut self, entry: &RawMapEntry) {
+    fn map_entry(&mut self, entry: RawMapEntry) {
         match entry {
-            RawMapEntry::Inline(map) => self.maps.push(map.as_ref().clone()),
+            RawMapEntry::Inline(map) => self.maps.push(*map),
             RawMapEntry::File { name, path } => {
-                let Some(typed) = self.expand(path) else { return };
+                let Some(typed) = self.expand(&path) else { return };
                 let file = tidy(&self.folder.join(&typed));
                 let span = path.span;
-                self.map_file(&file, name.clone(), |message| {
+                self.map_file(&file, name, |message| {
                     Diagnostic::error(format!("map `{typed}` {message}")).at(span, "named here")
                 });
             }
@@ -194,6 +201,17 @@ fn refuse_same_names(maps: Vec<RawMap>, diagnostics: &mut Diagnostics) -> Vec<Ra
         }
     }
     kept.into_values().collect()
+}
+
+/// Each map is laid over a copy of the defaults.
+fn refuse_large_defaults(inventory: &mut RawInventory, maps: usize, diagnostics: &mut Diagnostics) {
+    let Some(defaults) = &inventory.map_defaults else { return };
+    if weight::of_map(defaults).saturating_mul(maps) > MAX_VALUES_OF_DEFAULTS {
+        let message =
+            format!("`map_defaults` come to more than {MAX_VALUES_OF_DEFAULTS} values in {maps} maps");
+        diagnostics.push(Diagnostic::error(message).at(defaults.start.span, "laid under each map"));
+        inventory.map_defaults = None;
+    }
 }
 
 fn same_name(first: &RawMap, second: &RawMap) -> Option<Diagnostic> {
@@ -319,6 +337,23 @@ mod tests {
         let loaded = load_files(&[("fleet/prod.yaml", inventory), ("fleet/a.yaml", "web:\n")], &[]);
         assert_eq!(names(&loaded), ["a"]);
         assert_eq!(messages(&loaded), ["two maps are called `a`"]);
+    }
+
+    #[test]
+    fn what_is_read_again_and_again_has_limits() {
+        let large = format!("web: {{image: '{}'}}\n", "x".repeat(10_000_000));
+        let each = |count, entry: fn(usize) -> String| (0..count).map(entry).collect::<Vec<_>>().join(", ");
+        let maps = each(20, |number| format!("m{number}: a.yaml"));
+        let files = [("fleet/prod.yaml", &*format!("maps: {{{maps}}}")), ("fleet/a.yaml", &large)];
+        let loaded = load_files(&files, &[]);
+        assert_eq!(loaded.maps.len(), 6);
+        assert_eq!(messages(&loaded).len(), 14);
+        assert_eq!(messages(&loaded)[0], "map `a.yaml` would make more than 64 MiB of files");
+        let volumes = each(1000, |number| format!("v{number}: /v"));
+        let maps = each(1000, |number| format!("m{number}: {{web: }}"));
+        let inventory = format!("map_defaults: {{volumes: {{{volumes}}}}}\nmaps: {{{maps}}}");
+        let loaded = load_files(&[("fleet/prod.yaml", &inventory)], &[]);
+        assert_eq!(messages(&loaded), ["`map_defaults` come to more than 1000000 values in 1000 maps"]);
     }
 
     #[test]

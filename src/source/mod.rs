@@ -24,6 +24,7 @@ pub mod render;
 pub mod scalar;
 pub mod span;
 pub mod tag;
+pub(crate) mod weight;
 pub mod write;
 
 mod merge_keys;

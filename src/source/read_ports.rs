@@ -1,6 +1,6 @@
 //! The forms of `exposes`.
 
-use super::diagnostic::Diagnostic;
+use super::diagnostic::{Diagnostic, MAX_MULTIPLIED};
 use super::node::{Node, NodeValue};
 use super::raw::{RawName, RawPort, RawText};
 use super::reader::{Entry, Reader, span_over};
@@ -180,6 +180,11 @@ impl PortRange {
 
     /// The ports, if the Engine can be asked for so many.
     fn checked(self, node: &Node, reader: &mut Reader<'_>) -> Option<std::ops::RangeInclusive<u16>> {
+        if self.len() > 1 && !reader.diagnostics().multiply(self.len()) {
+            let message = format!("ranges of ports come to more than {MAX_MULTIPLIED} ports");
+            reader.report(Diagnostic::error(message).at(node.span, "the limit is reached here"));
+            return None;
+        }
         if self.len() <= MOST_PORTS {
             return Some(self.first..=self.last);
         }
@@ -194,7 +199,7 @@ impl PortRange {
 #[cfg(test)]
 mod tests {
     use super::super::raw::RawContainer;
-    use super::super::testing::{assert_forms, joined, text};
+    use super::super::testing::{assert_forms, container, joined, text};
 
     fn ports(container: &RawContainer) -> String {
         joined(&container.exposes, |port| {
@@ -246,6 +251,13 @@ mod tests {
             ),
         ];
         assert_forms("exposes", &forms, ports);
+    }
+
+    #[test]
+    fn ranges_cannot_be_repeated_without_limit() {
+        let read = container("exposes", &format!("[{}80]", "1-1000, ".repeat(10_000)));
+        assert_eq!(read.messages()[0], "ranges of ports come to more than 250000 ports");
+        assert_eq!(read.value.expect("a container").exposes.len(), 250_001);
     }
 
     #[test]

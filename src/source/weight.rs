@@ -1,9 +1,9 @@
-//! What a raw record costs wherever it is used again: by heirs, on hosts, in instances.
+//! What a raw record costs wherever it is used again: by maps, heirs, on hosts, in instances.
 //!
 //! A value is about a hundred bytes of what resolving makes of it. Long texts count as several.
 
-use crate::source::node::{Node, NodeValue};
-use crate::source::raw::{RawCommand, RawContainer, RawHost, RawMap, RawName, RawNetworkMode, Setting};
+use super::node::{Node, NodeValue};
+use super::raw::{RawCommand, RawContainer, RawHost, RawHostPath, RawMap, RawName, RawNetworkMode, Setting};
 
 /// A container without any property.
 const CONTAINER: usize = 40;
@@ -14,13 +14,21 @@ const ITEM: usize = 15;
 /// A text counts one more for each.
 const BYTES_PER_VALUE: usize = 64;
 
+/// A map, for those who lay it under others.
+pub(crate) fn of_map(raw: &RawMap) -> usize {
+    let containers: usize = raw.containers.iter().map(|(_, container)| of_configuration(container)).sum();
+    let groups: usize = raw.groups.iter().map(|(_, items)| 1 + items.len()).sum();
+    let paths: usize = raw.host.iter().map(|(_, path)| of_host_path(path)).sum();
+    raw.clients.len() + raw.volumes.len() * ITEM + of_networks(raw) + containers + groups + paths
+}
+
 /// A configuration itself.
-pub(super) fn of_configuration(raw: &RawContainer) -> usize {
+pub(crate) fn of_configuration(raw: &RawContainer) -> usize {
     of_container(raw) + raw.instances.len() + raw.clients.len()
 }
 
 /// One container of a configuration.
-pub(super) fn of_container(raw: &RawContainer) -> usize {
+pub(crate) fn of_container(raw: &RawContainer) -> usize {
     let lists = raw.shares.len()
         + raw.binds.len()
         + raw.attaches.len() * ITEM
@@ -54,7 +62,7 @@ pub(super) fn of_container(raw: &RawContainer) -> usize {
 }
 
 /// One host with its defaults.
-pub(super) fn of_host(raw: &RawHost) -> usize {
+pub(crate) fn of_host(raw: &RawHost) -> usize {
     HOST + raw.interfaces.len()
         + raw.interfaces_ipv6.len()
         + raw.auth_configs.len()
@@ -64,14 +72,21 @@ pub(super) fn of_host(raw: &RawHost) -> usize {
 }
 
 /// The networks of a map, which every host of the map has.
-pub(super) fn of_networks(raw: &RawMap) -> usize {
+pub(crate) fn of_networks(raw: &RawMap) -> usize {
     let networks = raw.networks.iter().map(|(_, network)| network);
     networks.map(|network| ITEM + network.driver_options.len() + of_options(&network.create_options)).sum()
 }
 
 /// A text.
-pub(super) fn of_text(text: &str) -> usize {
+pub(crate) fn of_text(text: &str) -> usize {
     1 + text.len() / BYTES_PER_VALUE
+}
+
+fn of_host_path(path: &RawHostPath) -> usize {
+    match path {
+        RawHostPath::One(_) => 1,
+        RawHostPath::PerInstance(paths, _) => 1 + paths.len(),
+    }
 }
 
 fn of_network_mode(mode: &RawNetworkMode) -> usize {
