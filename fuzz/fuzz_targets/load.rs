@@ -52,6 +52,9 @@ fn resolved(inventory: &[u8], map: &[u8], texts: &[String]) -> FleetSpec {
     let mut read = |path: &Path| Ok(if path == root { inventory.to_vec() } else { map.to_vec() });
     let extra_maps: &[PathBuf] = if map.is_empty() { &[] } else { &[PathBuf::from("map.yaml")] };
     let mut loaded = load(root, extra_maps, &variables, &mut read);
+    if let Some(defaults) = loaded.inventory.as_ref().and_then(|inventory| inventory.map_defaults.as_ref()) {
+        loaded.maps.iter_mut().for_each(|map| map.fill_from(defaults));
+    }
     let mut fleet = FleetSpec::default();
     if let Some(raw) = &loaded.inventory {
         let folder = Path::new("fleet");
