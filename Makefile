@@ -10,6 +10,8 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 # Hosts of the lab, and their Docker Engine: 20, 26, 28 or 28c.
 N ?= 4
 ENGINE ?= 20
+# How long to fuzz.
+FUZZ_SECONDS ?= 600
 # 1 leaves the lab running after the tests.
 KEEP_LAB ?=
 
@@ -56,6 +58,14 @@ lint: setup ## Check formatting, lints and documentation
 	@cargo fmt --check
 	@cargo clippy --locked --all-targets --all-features -- -D warnings
 	@RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --all-features
+
+.PHONY: bench
+bench: setup ## Measure loading and resolving of 1,000 to 10,000 containers
+	@cargo bench --locked --bench resolve
+
+.PHONY: fuzz
+fuzz: setup ## Load and resolve whatever comes: FUZZ_SECONDS=600, below 200 MB
+	@fuzz/run $(FUZZ_SECONDS)
 
 .PHONY: lab-up
 lab-up: ## Start the lab: N=4 Docker hosts on this machine (needs root)

@@ -114,8 +114,10 @@ impl Fleet {
             return Ok(Selection { host_names, containers });
         };
         let host_names = self.select_hosts(Some(typed))?;
-        let idle: Vec<&str> = all_hosts()
-            .filter(|host| host_names.contains(&host.name) && !runs_some(host))
+        let idle: Vec<&str> = host_names
+            .iter()
+            .filter_map(|name| self.spec.hosts.get(name))
+            .filter(|host| !runs_some(host))
             .map(|host| host.name.as_str())
             .collect();
         if !idle.is_empty() {

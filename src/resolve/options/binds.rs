@@ -1,7 +1,7 @@
 //! `binds`, `volumes_from` and `links` as options: they add to the properties, and win over them
 //! where they name the same path, container or alias.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::model::container::{Link, Mount, MountSource};
 use crate::source::node::{Node, NodeValue};
@@ -104,11 +104,11 @@ impl Applier<'_> {
 
     /// `{container: alias}`, `[[container, alias]]` or `container:alias`; merged by alias.
     pub(super) fn links(&mut self, reader: &OptionReader<'_>, node: &Node) {
-        for link in read_links(reader, node) {
-            self.settings.links.retain(|known| known.alias != link.alias);
+        let links = read_links(reader, node);
+        for link in &links {
             self.note(format!("links.{link}"), node.span);
-            self.settings.links.insert(link);
         }
+        replace_links(&mut self.settings.links, links);
     }
 
     /// `container[:mode]`; a text may name several between commas.
@@ -166,6 +166,13 @@ pub(super) fn read_links(reader: &OptionReader<'_>, node: &Node) -> Vec<Link> {
         NodeValue::Scalar { .. } => link_pair(reader, node).into_iter().collect(),
     };
     pairs.into_iter().map(link).collect()
+}
+
+/// Adds links in the place of those with the same alias; of several new ones, the last.
+pub(super) fn replace_links(links: &mut BTreeSet<Link>, added: Vec<Link>) {
+    let by_alias: HashMap<String, Link> = added.into_iter().map(|link| (link.alias.clone(), link)).collect();
+    links.retain(|known| !by_alias.contains_key(&known.alias));
+    links.extend(by_alias.into_values());
 }
 
 fn link_pair(reader: &OptionReader<'_>, node: &Node) -> Option<(String, String)> {

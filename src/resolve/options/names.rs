@@ -1,5 +1,7 @@
 //! Names of options: docker-py's, and the Engine API's own beside them.
 
+use std::collections::HashMap;
+
 use crate::source::diagnostic::Diagnostic;
 use crate::source::node::Node;
 use crate::source::raw::RawName;
@@ -90,10 +92,12 @@ pub(in crate::resolve) fn without_doubles<'n>(
     canonical: impl Fn(&str) -> String,
 ) -> Vec<(RawName, &'n Node)> {
     let mut kept: Vec<(RawName, &Node)> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
     for (name, node) in entries {
         let keyword = canonical(&name.value);
-        match kept.iter().find(|(first, _)| canonical(&first.value) == keyword) {
-            Some((first, _)) => {
+        match places.get(&keyword) {
+            Some(place) => {
+                let first = &kept[*place].0;
                 let (one, other) = (&first.value, &name.value);
                 let message = format!("`{parent}` has both `{one}` and `{other}`, two names of one option");
                 context.report(
@@ -103,7 +107,10 @@ pub(in crate::resolve) fn without_doubles<'n>(
                         .help("remove one of them"),
                 );
             }
-            None => kept.push((name, node)),
+            None => {
+                places.insert(keyword, kept.len());
+                kept.push((name, node));
+            }
         }
     }
     kept

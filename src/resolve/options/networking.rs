@@ -1,7 +1,7 @@
 //! How options network a container: `network_mode`, `network_disabled`, `networking_config` and
 //! `mac_address`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::model::container::{Endpoint, NetworkMode};
@@ -14,7 +14,7 @@ use crate::wording;
 use super::super::context::value_of;
 use super::super::inherit::first_span;
 use super::super::values::OptionReader;
-use super::binds::read_links;
+use super::binds::{read_links, replace_links};
 use super::{Applier, Mark};
 
 const ENDPOINT_FORMS: &str = "`{aliases: [..], links: [..], ipv4_address: ..}`";
@@ -154,22 +154,25 @@ impl Applier<'_> {
             reader.wrong(endpoints, "a mapping of network to settings");
             return;
         };
+        let joined = self.settings.endpoints.iter().enumerate();
+        let mut joined: HashMap<String, usize> =
+            joined.map(|(index, endpoint)| (endpoint.network_name.clone(), index)).collect();
         for (name, value) in entries {
             self.marks.networks.get_or_insert((reader.field.clone(), span));
             let Some(text) = reader.text(name) else { continue };
             let network_name = self.network_name(reader, name.span, &text);
             self.note(format!("networks.{network_name}"), name.span);
-            self.endpoint(reader, network_name, value);
+            let index = *joined.entry(network_name).or_insert_with_key(|network_name| {
+                let endpoint = Endpoint { network_name: network_name.clone(), ..Endpoint::default() };
+                self.settings.endpoints.push(endpoint);
+                self.settings.endpoints.len() - 1
+            });
+            self.endpoint(reader, index, value);
         }
     }
 
-    fn endpoint(&mut self, reader: &OptionReader<'_>, network_name: String, node: &Node) {
+    fn endpoint(&mut self, reader: &OptionReader<'_>, index: usize, node: &Node) {
         let endpoints = &mut self.settings.endpoints;
-        let joined = endpoints.iter().position(|endpoint| endpoint.network_name == network_name);
-        let index = joined.unwrap_or_else(|| {
-            endpoints.push(Endpoint { network_name, ..Endpoint::default() });
-            endpoints.len() - 1
-        });
         if node.is_null() {
             return;
         }
@@ -270,12 +273,7 @@ fn words(endpoint: &Endpoint) -> BTreeSet<String> {
 fn endpoint_member(reader: &OptionReader<'_>, endpoint: &mut Endpoint, member: &str, node: &Node) {
     match member {
         "Aliases" => endpoint.aliases.extend(reader.texts(node).unwrap_or_default()),
-        "Links" => {
-            for link in read_links(reader, node) {
-                endpoint.links.retain(|known| known.alias != link.alias);
-                endpoint.links.insert(link);
-            }
-        }
+        "Links" => replace_links(&mut endpoint.links, read_links(reader, node)),
         "IPv4Address" => endpoint.ipv4_address = address::<Ipv4Addr>(reader, node, "an IPv4 address"),
         "IPv6Address" => endpoint.ipv6_address = address::<Ipv6Addr>(reader, node, "an IPv6 address"),
         "LinkLocalIPs" => {

@@ -29,6 +29,9 @@ impl Applier<'_> {
             let text = words.join("/");
             match port_range(&text).filter(|_| words.len() <= 2) {
                 Some(ports) => {
+                    if !reader.context.spend(ports.size_hint().0, item.span) {
+                        return;
+                    }
                     for port in ports {
                         self.note(format!("exposes.{port}"), item.span);
                         self.settings.exposed_ports.insert(port);
@@ -53,7 +56,7 @@ impl Applier<'_> {
             };
             self.note(format!("exposes.{container_port}"), key.span);
             self.settings.exposed_ports.insert(container_port);
-            self.settings.published_ports.retain(|port| port.container_port != container_port);
+            self.unpublish(container_port);
             for binding in bindings(value) {
                 let Some((host_address, host_port)) = self.binding(reader, binding) else { continue };
                 let port = PublishedPort { container_port, host_address, host_port };
@@ -61,6 +64,16 @@ impl Applier<'_> {
                 self.settings.published_ports.insert(port);
                 self.marks.ports.get_or_insert((reader.field.clone(), key.span));
             }
+        }
+    }
+
+    fn unpublish(&mut self, container_port: Port) {
+        let first = PublishedPort { container_port, host_address: None, host_port: 0 };
+        let published = self.settings.published_ports.range(first..);
+        let same: Vec<_> =
+            published.take_while(|port| port.container_port == container_port).cloned().collect();
+        for port in same {
+            self.settings.published_ports.remove(&port);
         }
     }
 
