@@ -150,7 +150,7 @@ impl<'a> Context<'a> {
     /// A text that is passed on as it is: commands, labels, options of drivers. A value from outside
     /// the file is remembered as a secret.
     pub(super) fn free_text(&self, raw: &RawText) -> Option<String> {
-        let text = self.text(raw)?;
+        let text = self.any_text(raw)?;
         if raw.tag.as_ref().is_some_and(Tag::is_from_outside) {
             self.secrets.borrow_mut().insert_line(&text);
         }
@@ -194,8 +194,23 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// The value of a text, its tag applied; one that cannot be had is reported and gives `None`.
+    /// The value of a text that means something here, and cannot be put off: a name, a path, an
+    /// address. One that cannot be had is reported and gives `None`.
     pub(super) fn text(&self, raw: &RawText) -> Option<String> {
+        if raw.tag == Some(Tag::Secret(SecretSource::Command)) {
+            self.report(
+                Diagnostic::error("a secret that a command prints cannot stand here")
+                    .at(raw.span, "must be known before anything is done")
+                    .help("write the value itself, or use `!env`, `!file` or `!secret {env: NAME}`"),
+            );
+            return None;
+        }
+        self.any_text(raw)
+    }
+
+    /// The value of a text that is only handed on: its tag is applied, and what a command prints may
+    /// be withheld.
+    pub(super) fn any_text(&self, raw: &RawText) -> Option<String> {
         let text = match &raw.tag {
             None => Some(raw.text.clone()),
             Some(Tag::Path) => Some(self.variables.expand_path(&raw.text)),
@@ -233,7 +248,7 @@ impl<'a> Context<'a> {
 
     /// A text that is secret if its name sounds so, or if it comes from outside the file.
     pub(super) fn sensitive_text(&self, name: &str, raw: &RawText) -> Option<SensitiveText> {
-        let text = self.text(raw)?;
+        let text = self.any_text(raw)?;
         let is_secret = raw.tag.as_ref().is_some_and(Tag::is_from_outside) || is_secret_name(name);
         Some(if is_secret { SensitiveText::secret(text) } else { SensitiveText::open(text) })
     }

@@ -216,6 +216,11 @@ impl Filler<'_> {
         raw.and_then(|raw| self.text(raw))
     }
 
+    /// A user name or password. In one from outside the file, braces are its own.
+    fn credential(&self, raw: &RawText) -> Option<String> {
+        if raw.tag.is_some() { self.context.any_text(raw) } else { self.text(raw) }
+    }
+
     fn file(&self, raw: &RawText) -> Option<PathBuf> {
         let text = self.text(raw)?;
         let path = if text.starts_with('~') {
@@ -258,9 +263,9 @@ impl Filler<'_> {
     fn registry_logins(&self, raw: &[(RawName, RawRegistryLogin)]) -> BTreeMap<String, RegistryLogin> {
         let mut logins = BTreeMap::new();
         for (registry, login) in raw {
-            let (Some(username), Some(password)) =
-                (self.optional_text(login.username.as_ref()), self.optional_text(login.password.as_ref()))
-            else {
+            let username = login.username.as_ref().and_then(|text| self.credential(text));
+            let password = login.password.as_ref().and_then(|text| self.credential(text));
+            let (Some(username), Some(password)) = (username, password) else {
                 if login.username.is_none() || login.password.is_none() {
                     self.context.error(
                         format!("the login for registry `{}` is not complete", registry.value),

@@ -45,8 +45,16 @@ impl OptionReader<'_> {
         self.context.free_text(&raw)
     }
 
+    /// A text that is looked at.
+    fn known_text(&self, node: &Node) -> Option<String> {
+        match raw_text(node) {
+            Some(raw) => self.context.text(&raw),
+            None => self.text(node),
+        }
+    }
+
     pub(super) fn integer(&self, node: &Node) -> Option<i64> {
-        let text = self.text(node)?;
+        let text = self.known_text(node)?;
         let number = text.parse().ok();
         if number.is_none() {
             self.wrong_text(node, &text, "a whole number");
@@ -55,7 +63,7 @@ impl OptionReader<'_> {
     }
 
     pub(super) fn boolean(&self, node: &Node) -> Option<bool> {
-        let text = self.text(node)?;
+        let text = self.known_text(node)?;
         match text.to_ascii_lowercase().as_str() {
             "true" | "yes" | "on" => Some(true),
             "false" | "no" | "off" => Some(false),
@@ -68,7 +76,7 @@ impl OptionReader<'_> {
 
     /// A number of bytes, or a number with a suffix of 1024: `512m`, `3g`, `64kb`.
     pub(super) fn bytes(&self, node: &Node) -> Option<i64> {
-        let text = self.text(node)?;
+        let text = self.known_text(node)?;
         let bytes = parse_bytes(&text);
         if bytes.is_none() {
             self.wrong_text(node, &text, "a size such as `512m` or `3g`");

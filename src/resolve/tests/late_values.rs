@@ -168,10 +168,32 @@ fn no_message_shows_a_secret() {
         assert!(!found.screen.contains(secret), "{}", found.screen);
     }
     assert!(found.screen.contains("the mount path `[redacted]` is not absolute"), "{}", found.screen);
-    assert!(found.screen.contains("the output of `pass`"), "{}", found.screen);
+    assert!(found.screen.contains("a secret that a command prints cannot stand here"), "{}", found.screen);
 }
 
-// features: LAZ-01
+/// What is looked at must be known to `check`, which runs no command.
+#[test]
+fn a_command_gives_only_what_is_handed_on() {
+    let inventory = |part: &str| format!("hosts: {{h: {part}}}\nmaps: {{m: {{web: }}}}\n");
+    for part in [
+        "{interfaces: {i: !secret {command: pass}}}",
+        "{fabric_host: !secret {command: pass}}",
+        "{version: !secret {command: pass}}",
+    ] {
+        let found = resolved(&inventory(part));
+        assert!(
+            found.screen.starts_with("error: a secret that a command prints cannot stand here"),
+            "{}",
+            found.screen
+        );
+        assert!(found.asked.is_empty());
+    }
+    let login = "{auth_configs: {r: {username: !secret {command: pass}, password: !secret {command: pass}}}}";
+    let found = resolved(&inventory(login));
+    assert_eq!(found.screen, "");
+    assert_eq!(found.fleet.hosts["h"].registry_logins["r"].username, "c0mmand-secret");
+}
+
 // features: LAZ-01
 #[test]
 fn functions_are_called_when_their_value_is_used() {
