@@ -11,6 +11,8 @@ const CONTAINER: usize = 40;
 const HOST: usize = 20;
 /// A network or an attached volume, with its labels.
 const ITEM: usize = 15;
+/// A bind or a port, with its places.
+const PLACED: usize = 3;
 /// A text counts one more for each.
 const BYTES_PER_VALUE: usize = 64;
 
@@ -30,11 +32,11 @@ pub(crate) fn of_configuration(raw: &RawContainer) -> usize {
 /// One container of a configuration.
 pub(crate) fn of_container(raw: &RawContainer) -> usize {
     let lists = raw.shares.len()
-        + raw.binds.len()
+        + raw.binds.len() * PLACED
         + raw.attaches.len() * ITEM
         + raw.uses.len()
         + raw.links.len()
-        + raw.exposes.len();
+        + raw.exposes.len() * PLACED;
     let endpoints: usize = raw
         .networks
         .iter()
