@@ -59,7 +59,9 @@ pub fn check_file(path: &Path, extra_maps: &[PathBuf], variables: &Variables) ->
         }
         (None, Some(map)) => {
             let configurations = map.iter().count();
-            (CheckedContent::Map { configurations }, resolve::check(map))
+            let folder = path.parent().unwrap_or(Path::new(""));
+            let told = resolve::check_with(map, &findings.sources, &variables, folder);
+            (CheckedContent::Map { configurations }, told)
         }
         (None, None) => (CheckedContent::Nothing, Diagnostics::new()),
     };

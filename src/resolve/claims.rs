@@ -17,7 +17,7 @@ use super::options::names::canonical;
 /// What the containers of one host have taken so far.
 #[derive(Default)]
 pub(super) struct Claims {
-    ports: HashMap<(Protocol, u16, Scope), PortClaims>,
+    ports: HashMap<(Protocol, u16, Scope), Claim>,
     /// By network and address.
     addresses: HashMap<(String, String), Claim>,
     /// By image: the machines that it is wanted for.
@@ -47,12 +47,6 @@ enum Scope {
     AllOf(bool),
     /// Claims of one address.
     Address(IpAddr),
-}
-
-/// The first claim of a port in a scope, and the first one of another container.
-struct PortClaims {
-    first: Claim,
-    other: Option<Claim>,
 }
 
 /// What one container wants, each with its place.
@@ -111,38 +105,15 @@ impl Claims {
         }
         let protocol = port.container_port.protocol;
         let taken = |scope: &Scope| self.ports.get(&(protocol, port.host_port, *scope));
-        let of_others = |claims: &'_ PortClaims| claims.of_others(claim).cloned();
         let scopes = conflicting(port.host_address);
-        let first = scopes.iter().filter_map(taken).filter_map(of_others).min_by_key(|first| first.number);
+        let first = scopes.iter().filter_map(taken).min_by_key(|first| first.number).cloned();
         if let Some(first) = first {
             let host_port = Port { number: port.host_port, protocol };
-            let what = format!("publish port {host_port} of their host");
+            let what = format!("publish port {host_port} of the host");
             report(context, &what, ("published again here", "first published here"), &first, claim);
         }
         for scope in taken_by(port.host_address) {
-            match self.ports.entry((protocol, port.host_port, scope)) {
-                Entry::Occupied(mut claims) => claims.get_mut().add(claim),
-                Entry::Vacant(place) => {
-                    place.insert(PortClaims { first: claim.clone(), other: None });
-                }
-            }
-        }
-    }
-}
-
-impl PortClaims {
-    fn add(&mut self, claim: &Claim) {
-        if self.other.is_none() && self.first.container_name != claim.container_name {
-            self.other = Some(claim.clone());
-        }
-    }
-
-    /// The first claim that is not of the same container.
-    fn of_others(&self, claim: &Claim) -> Option<&Claim> {
-        if self.first.container_name == claim.container_name {
-            self.other.as_ref()
-        } else {
-            Some(&self.first)
+            self.ports.entry((protocol, port.host_port, scope)).or_insert_with(|| claim.clone());
         }
     }
 }
@@ -172,13 +143,18 @@ fn conflicting(address: Option<IpAddr>) -> Vec<Scope> {
 }
 
 fn report(context: &Context<'_>, what: &str, (again, before): (&str, &str), first: &Claim, second: &Claim) {
-    let message =
-        format!("containers `{}` and `{}` both {what}", first.container_name, second.container_name);
+    let (one, other) = (&first.container_name, &second.container_name);
+    let (message, help) = if one == other {
+        (format!("container `{one}` would twice {what}"), "change one of them, or take it out")
+    } else {
+        let help = "change one of them, or give the containers different `clients`";
+        (format!("containers `{one}` and `{other}` both {what}"), help)
+    };
     let mut diagnostic = Diagnostic::error(message).at(second.span, again);
     if first.span != second.span {
         diagnostic = diagnostic.also(first.span, before);
     }
-    context.report(diagnostic.help("change one of them, or give the containers different `clients`"));
+    context.report(diagnostic.help(help));
 }
 
 impl Builder<'_> {

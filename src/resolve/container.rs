@@ -210,6 +210,9 @@ impl Builder<'_> {
         if let Some(address) = addresses.get(&alias) {
             return Some(*address);
         }
+        if self.host.is_anywhere {
+            return None;
+        }
         let mut diagnostic = Diagnostic::error(format!(
             "host `{}` has no address for interface `{alias}`",
             self.host.spec.name

@@ -55,6 +55,8 @@ pub(super) struct Context<'a> {
     fetched: RefCell<HashMap<Source, Result<String, String>>>,
     /// Of the containers so far, by their names.
     places: RefCell<HashMap<String, Places>>,
+    /// Whether anything outside the files is asked for; if not, such values are simply not there.
+    asks_outside: bool,
     runs_commands: Cell<bool>,
     withheld: Cell<bool>,
     max_values: usize,
@@ -87,6 +89,7 @@ impl<'a> Context<'a> {
             declared_secrets: RefCell::default(),
             fetched: RefCell::default(),
             places: RefCell::default(),
+            asks_outside: true,
             runs_commands: Cell::new(true),
             withheld: Cell::new(false),
             max_values: limits.values,
@@ -145,6 +148,11 @@ impl<'a> Context<'a> {
     /// The secrets so far.
     pub(super) fn secrets(&self) -> Secrets {
         self.secrets.borrow().clone()
+    }
+
+    /// The same, for those who have neither variables nor files at hand.
+    pub(super) fn without_outside(self) -> Self {
+        Self { asks_outside: false, ..self }
     }
 
     /// A text that is passed on as it is: commands, labels, options of drivers. A value from outside
@@ -211,6 +219,9 @@ impl<'a> Context<'a> {
     /// The value of a text that is only handed on: its tag is applied, and what a command prints may
     /// be withheld.
     pub(super) fn any_text(&self, raw: &RawText) -> Option<String> {
+        if !self.asks_outside && raw.tag.as_ref().is_some_and(|tag| *tag != Tag::Path) {
+            return None;
+        }
         let text = match &raw.tag {
             None => Some(raw.text.clone()),
             Some(Tag::Path) => Some(self.variables.expand_path(&raw.text)),

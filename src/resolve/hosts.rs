@@ -23,6 +23,7 @@ use crate::source::weight;
 use super::RunFor;
 use super::claims::Claims;
 use super::context::Context;
+use super::engine_url::{EngineUrl, split_login, unknown_placeholder};
 use super::host_places::host_places;
 use crate::model::ranges;
 
@@ -44,6 +45,9 @@ pub(super) struct ResolvedHost {
     pub(super) claims: Claims,
     /// Where the host is declared.
     pub(super) span: Span,
+    /// Whether it stands for any host: it has whatever interface is asked for, and what runs on it
+    /// need not run beside one another.
+    pub(super) is_anywhere: bool,
 }
 
 /// All hosts by name, in the inventory's order.
@@ -171,6 +175,7 @@ impl Filler<'_> {
             stop_timeout_seconds: raw.stop_timeout_seconds.as_ref().map(|seconds| seconds.value),
             claims: Claims::default(),
             span,
+            is_anywhere: false,
         }
     }
 
@@ -205,6 +210,16 @@ impl Filler<'_> {
                 Diagnostic::error(format!("host `{}` has no `{{number}}`", self.name))
                     .at(raw.span, "only hosts of a range have one")
                     .help("write the number, or make the key a range such as `apps1-3`"),
+            );
+            return None;
+        }
+        if raw.tag.is_none()
+            && let Some(placeholder) = unknown_placeholder(&text)
+        {
+            self.context.report(
+                Diagnostic::error(format!("host `{}`: nothing is called `{placeholder}`", self.name))
+                    .at(raw.span, "not filled in")
+                    .help("write `{name}` or `{number}`"),
             );
             return None;
         }
@@ -288,13 +303,28 @@ impl Filler<'_> {
         let url_span = raw.base_url.as_ref().map_or(span, |text| text.span);
         let engine_url = base_url.as_deref().map(EngineUrl::parse);
         let fabric_host = self.optional_text(raw.fabric_host.as_ref());
+        if let (Some(""), Some(typed)) = (fabric_host.as_deref(), &raw.fabric_host) {
+            self.context.report(
+                Diagnostic::error(format!("host `{}`: `fabric_host` is empty", self.name))
+                    .at(typed.span, "expected `[user@]host[:port]`")
+                    .help("write where to log in, or take the key out"),
+            );
+        }
         let login = fabric_host.as_deref();
         match (login, engine_url) {
             (None, Some(EngineUrl::Socket(path))) => Connection::Unix { socket_path: path.into() },
             (None, Some(EngineUrl::Tcp { host, port: Some(port), .. })) => {
                 Connection::Tcp { address: format!("{host}:{port}") }
             }
-            (None, Some(EngineUrl::Tcp { user, host, port: None })) => {
+            (None, Some(EngineUrl::Tcp { host, port: None, has_scheme: true, .. })) => {
+                let fallback = raw.tunnel_remote_port.as_ref().map(|port| port.value);
+                match self.remote_tcp(&host, fallback, url_span) {
+                    RemoteEngine::Tcp { host, port } => Connection::Tcp { address: format!("{host}:{port}") },
+                    // The missing port has been told.
+                    RemoteEngine::Socket(_) => Connection::Tcp { address: String::new() },
+                }
+            }
+            (None, Some(EngineUrl::Tcp { user, host, port: None, has_scheme: false })) => {
                 let login = user.map_or_else(|| host.clone(), |user| format!("{user}@{host}"));
                 self.ssh(raw, &login, RemoteEngine::Socket(self.socket(raw)))
             }
@@ -370,91 +400,5 @@ impl Filler<'_> {
                 self.file(path).map_or(SshConfigSource::User, SshConfigSource::File)
             }
         }
-    }
-}
-
-/// The forms of `base_url` (Docker-Map and Docker-Fabric).
-#[derive(Debug, PartialEq, Eq)]
-enum EngineUrl {
-    Socket(String),
-    Tcp {
-        /// Who logs in, where the host is one to log in to.
-        user: Option<String>,
-        host: String,
-        port: Option<u16>,
-    },
-    Ssh(String),
-    Unsupported(String),
-}
-
-impl EngineUrl {
-    fn parse(url: &str) -> Self {
-        if url.starts_with('/') {
-            return Self::Socket(url.to_owned());
-        }
-        let socket = url.strip_prefix("http+unix:").or_else(|| url.strip_prefix("unix:"));
-        if let Some(path) = socket {
-            // Any number of slashes is in use; the path is absolute in any case.
-            return Self::Socket(format!("/{}", path.trim_start_matches('/')));
-        }
-        match url.split_once("://") {
-            Some(("tcp" | "http", rest)) => Self::tcp(rest),
-            Some(("ssh", rest)) => Self::Ssh(rest.trim_end_matches('/').to_owned()),
-            Some((scheme, _)) => Self::Unsupported(scheme.to_owned()),
-            None => Self::tcp(url),
-        }
-    }
-
-    fn tcp(authority_and_path: &str) -> Self {
-        let authority = authority_and_path.split('/').next().unwrap_or_default();
-        let (user, host, port) = split_login(authority);
-        Self::Tcp { user: user.map(str::to_owned), host: host.to_owned(), port }
-    }
-}
-
-/// `[user@]host[:port]`; an IPv6 address with a port stands in brackets.
-fn split_login(text: &str) -> (Option<&str>, &str, Option<u16>) {
-    let (user, rest) = match text.rsplit_once('@') {
-        Some((user, rest)) => (Some(user), rest),
-        None => (None, text),
-    };
-    if let Some((address, after)) = rest.strip_prefix('[').and_then(|inner| inner.split_once(']')) {
-        return (user, address, after.strip_prefix(':').and_then(|port| port.parse().ok()));
-    }
-    match rest.rsplit_once(':') {
-        Some((host, port)) if !host.contains(':') => match port.parse() {
-            Ok(port) => (user, host, Some(port)),
-            Err(_) => (user, rest, None),
-        },
-        _ => (user, rest, None),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn engine_urls_are_read_in_every_spelling() {
-        for url in ["/run/d.sock", "unix:///run/d.sock", "unix://run/d.sock", "http+unix:/run/d.sock"] {
-            assert_eq!(EngineUrl::parse(url), EngineUrl::Socket("/run/d.sock".to_owned()), "{url}");
-        }
-        let tcp = |host: &str, port| EngineUrl::Tcp { user: None, host: host.to_owned(), port };
-        assert_eq!(EngineUrl::parse("tcp://h:2375"), tcp("h", Some(2375)));
-        assert_eq!(EngineUrl::parse("http://h:2375/path"), tcp("h", Some(2375)));
-        assert_eq!(EngineUrl::parse("h:2375"), tcp("h", Some(2375)));
-        assert_eq!(EngineUrl::parse("apps1_host"), tcp("apps1_host", None));
-        let with_user = EngineUrl::Tcp { user: Some("me".to_owned()), host: "h".to_owned(), port: None };
-        assert_eq!(EngineUrl::parse("me@h"), with_user);
-        assert_eq!(EngineUrl::parse("ssh://me@h:22"), EngineUrl::Ssh("me@h:22".to_owned()));
-        assert_eq!(EngineUrl::parse("npipe://x"), EngineUrl::Unsupported("npipe".to_owned()));
-    }
-
-    #[test]
-    fn logins_are_split_into_user_host_and_port() {
-        assert_eq!(split_login("me@h:22"), (Some("me"), "h", Some(22)));
-        assert_eq!(split_login("h"), (None, "h", None));
-        assert_eq!(split_login("fe80::1"), (None, "fe80::1", None));
-        assert_eq!(split_login("me@[fe80::1]:2222"), (Some("me"), "fe80::1", Some(2222)));
     }
 }

@@ -12,6 +12,7 @@ mod claims;
 mod container;
 mod context;
 mod dependencies;
+mod engine_url;
 pub(crate) mod host_options;
 mod host_places;
 mod hosts;
@@ -43,9 +44,10 @@ use crate::model::spec::{FleetSpec, HostSpec};
 use crate::model::variables::Variables;
 use crate::source::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::file::SourceMap;
-use crate::source::raw::{RawInventory, RawMap};
+use crate::source::raw::{RawHost, RawInventory, RawMap};
 use crate::source::span::Spanned;
 
+use claims::Claims;
 use container::Builder;
 use context::Context;
 use hosts::ResolvedHost;
@@ -152,15 +154,33 @@ pub fn extend(map: &RawMap) -> (RawMap, Diagnostics) {
     (RawMap { containers, ..map.clone() }, context.into_diagnostics())
 }
 
-/// What does not fit together in a map, whatever host it runs on.
+/// What is wrong with a map, whatever host it runs on. Values from outside the files are left alone.
 pub fn check(map: &RawMap) -> Diagnostics {
     let (sources, variables) = (SourceMap::new(), Variables::default());
     let context = Context::new(&sources, &variables, Path::new(""), Limits::default());
-    let anywhere = without_clients(map);
+    check_anywhere(context.without_outside(), map)
+}
+
+/// As [`check`], with values from outside the files; commands that print secrets are not run.
+pub fn check_with(map: &RawMap, sources: &SourceMap, variables: &Variables, folder: &Path) -> Diagnostics {
+    check_anywhere(Context::new(sources, variables, folder, Limits::default()), map)
+}
+
+fn check_anywhere(context: Context<'_>, map: &RawMap) -> Diagnostics {
+    let map = without_clients(map);
+    let anywhere = (Spanned::new(ANYWHERE.to_owned(), map.start.span), RawHost::default());
+    let inventory = RawInventory { hosts: vec![anywhere], ..RawInventory::default() };
+    let mut hosts = hosts::resolve_hosts(&context, &inventory, Path::new(""), &Commands::Withhold.into());
+    for host in hosts.values_mut() {
+        host.is_anywhere = true;
+    }
     let host_groups = IndexMap::new();
     let landscape =
         Landscape { host_names: HostNames::new(vec![ANYWHERE], &host_groups), default_host: Some(0) };
-    integrity::check(&context, &ResolvedMap::new(&context, &anywhere, &landscape));
+    let resolved = ResolvedMap::new(&context, &map, &landscape);
+    let needs = integrity::check(&context, &resolved);
+    put_on_hosts(&context, &resolved, &needs, &mut hosts);
+    drop(resolved);
     context.into_diagnostics()
 }
 
@@ -273,7 +293,11 @@ fn put_on_host(
             let builder = Builder { context, map, configuration, host, instance_name };
             if let Some(container) = builder.build() {
                 let wishes = builder.wishes(&container);
-                host.claims.add(context, wishes);
+                if host.is_anywhere {
+                    Claims::default().add(context, wishes);
+                } else {
+                    host.claims.add(context, wishes);
+                }
                 containers.push(container);
             }
         }

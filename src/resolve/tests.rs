@@ -318,7 +318,7 @@ fn nothing_is_published_or_given_twice() {
         "    a: {exposes: {80: 8080}}\n    b: {host_config: {port_bindings: {81: [private, 8080]}}}\n",
     );
     insta::assert_snapshot!(screen, @"
-    error: containers `m.a` and `m.b` both publish port 8080/tcp of their host
+    error: containers `m.a` and `m.b` both publish port 8080/tcp of the host
      --> i.yaml:5:23
       |
     4 |     a: {exposes: {80: 8080}}
@@ -348,7 +348,11 @@ fn nothing_is_published_or_given_twice() {
     ");
     assert_eq!(
         refused("    a: {instances: [x, y], exposes: {80: 8080}}\n"),
-        ["error: containers `m.a.x` and `m.a.y` both publish port 8080/tcp of their host"]
+        ["error: containers `m.a.x` and `m.a.y` both publish port 8080/tcp of the host"]
+    );
+    assert_eq!(
+        refused("    a: {exposes: [[80, 8080], [81, 8080], [82, 8081, private], [83, 8081, six, true]]}\n"),
+        ["error: container `m.a` would twice publish port 8080/tcp of the host"]
     );
     assert_eq!(
         refused(
@@ -360,7 +364,6 @@ fn nothing_is_published_or_given_twice() {
         "    a: {exposes: {80: 8080}}\n    b: {exposes: {80/udp: 8080}}\n",
         "    a: {image: i, create_options: {platform: linux/arm64}}\n    b: {image: i}\n",
         "    a: {exposes: {80: [8080, private]}}\n    b: {exposes: {80: [8080, six, true]}}\n",
-        "    a: {exposes: [[80, 8080], [81, 8080]]}\n",
         "    networks: {n: , o: }\n    a: {networks: {n: {ipv4_address: 10.9.0.2}}}\n    b: {networks: {o: {ipv4_address: 10.9.0.2}}}\n",
     ] {
         good(fine);

@@ -23,10 +23,13 @@ pub fn read_document(
     match decode(path, bytes) {
         Ok(text) => {
             let file = sources.add(path.to_owned(), text);
-            let root = read_text(file, sources, diagnostics);
+            let (root, dropped) = read_text(file, sources, diagnostics);
             match &root {
                 Some(node) => secrets::hide(node, sources),
                 None => secrets::hide_in_text(file, sources),
+            }
+            for (key, value) in &dropped {
+                secrets::hide_entry(key, value, sources);
             }
             root
         }
@@ -37,13 +40,19 @@ pub fn read_document(
     }
 }
 
-fn read_text(file: FileId, sources: &SourceMap, diagnostics: &mut Diagnostics) -> Option<Node> {
-    let root = yaml::parse(file, sources.text(file), diagnostics).filter(|root| !root.is_null());
+/// The document, and the entries that are none of it because their keys stand twice.
+fn read_text(
+    file: FileId,
+    sources: &SourceMap,
+    diagnostics: &mut Diagnostics,
+) -> (Option<Node>, Vec<(Node, Node)>) {
+    let (root, dropped) = yaml::parse(file, sources.text(file), diagnostics);
+    let root = root.filter(|root| !root.is_null());
     if root.is_none() && !diagnostics.iter().any(|found| found.span().is_some_and(|span| span.file == file)) {
         let path = sources.path(file).display();
         diagnostics.push(Diagnostic::error(format!("`{path}` is empty")));
     }
-    root
+    (root, dropped)
 }
 
 /// Takes the bytes as text, without a byte order mark.

@@ -10,8 +10,13 @@ const LONGEST_KEY: usize = 1024;
 
 type Entries = Vec<(Node, Node)>;
 
-/// Checks the keys and applies merge keys.
-pub(super) fn finish_mapping(entries: Entries, diagnostics: &mut Diagnostics) -> Entries {
+/// Checks the keys and applies merge keys. What is left out because its key stands twice is added to
+/// `dropped`.
+pub(super) fn finish_mapping(
+    entries: Entries,
+    dropped: &mut Entries,
+    diagnostics: &mut Diagnostics,
+) -> Entries {
     let mut merged = Vec::new();
     let mut own = Vec::with_capacity(entries.len());
     for (key, value) in entries {
@@ -21,7 +26,7 @@ pub(super) fn finish_mapping(entries: Entries, diagnostics: &mut Diagnostics) ->
             own.push((key, value));
         }
     }
-    let own = refuse_duplicates(own, diagnostics);
+    let own = refuse_duplicates(own, dropped, diagnostics);
     if merged.is_empty() { own } else { later_wins(merged, own) }
 }
 
@@ -43,7 +48,7 @@ fn is_usable_key(key: &Node, diagnostics: &mut Diagnostics) -> bool {
 }
 
 /// The first of equal keys stays. Keys count by their text: `80` and `"80"` name the same port.
-fn refuse_duplicates(entries: Entries, diagnostics: &mut Diagnostics) -> Entries {
+fn refuse_duplicates(entries: Entries, dropped: &mut Entries, diagnostics: &mut Diagnostics) -> Entries {
     let mut seen = HashMap::with_capacity(entries.len());
     let mut kept = Entries::with_capacity(entries.len());
     for (key, value) in entries {
@@ -55,6 +60,7 @@ fn refuse_duplicates(entries: Entries, diagnostics: &mut Diagnostics) -> Entries
                     .also(*first, "first defined here")
                     .help("remove or rename one of them"),
             );
+            dropped.push((key, value));
         } else {
             seen.insert(text, key.span);
             kept.push((key, value));

@@ -46,7 +46,8 @@ pub(super) fn hide(node: &Node, sources: &mut SourceMap) {
     }
 }
 
-fn hide_entry(key: &Node, value: &Node, sources: &mut SourceMap) {
+/// As [`hide`], for one entry of a mapping.
+pub(super) fn hide_entry(key: &Node, value: &Node, sources: &mut SourceMap) {
     let name = key.as_text().unwrap_or_default();
     let is_key_alone = value.span == key.span;
     match &value.value {
@@ -244,6 +245,8 @@ mod tests {
             "hosts: {a: {auth_configs: {r: {username: u, password:hunter2}}}}",
             "hosts:\n  a:\n    auth_configs:\n      r:\n        password: |\n          hunter2\n         x: y\n    prot: 1\n",
             "defaults: {auth_configs: {r: {password: hunter2, email: [x]}}}",
+            "defaults: {auth_configs: {r: {username: u, password: hunter2, password: hunter22}}}",
+            "defaults: {auth_configs: {r: {password: hunter2}, r: {username: u, password: hunter22}}}",
         ] {
             let screen = inventory(yaml).screen();
             assert!(screen.contains("error"), "{yaml}");
@@ -255,6 +258,7 @@ mod tests {
     fn values_with_secret_names_are_never_shown() {
         for yaml in [
             "web: {imgae: x, create_options: {environment: {DB_PASSWORD: hunter2}}}",
+            "web: {create_options: {environment: {DB_PASSWORD: hunter2, DB_PASSWORD: hunter22}}}",
             "web: {imgae: x, create_options: {environment: {DB_PASSWORD:hunter2}}}",
             "web: {imgae: x, create_options: {environment: [A=b, DB_PASSWORD=hunter2]}}",
             "web: {imgae: x, create_options: {environment: {API_TOKEN: [hunter2]}}}",

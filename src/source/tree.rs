@@ -27,6 +27,8 @@ pub(super) struct TreeBuilder<'d> {
     anchors: HashMap<usize, Subtree>,
     values: usize,
     root: Option<Node>,
+    /// Entries whose key stood before them: no part of the document, but of what may be shown of it.
+    dropped: Vec<(Node, Node)>,
 }
 
 /// A finished value with what it costs to repeat it.
@@ -58,7 +60,14 @@ struct Collection {
 
 impl<'d> TreeBuilder<'d> {
     pub(super) fn new(diagnostics: &'d mut Diagnostics) -> Self {
-        Self { diagnostics, open: Vec::new(), anchors: HashMap::new(), values: 0, root: None }
+        Self {
+            diagnostics,
+            open: Vec::new(),
+            anchors: HashMap::new(),
+            values: 0,
+            root: None,
+            dropped: Vec::new(),
+        }
     }
 
     /// For mistakes that do not stop the building.
@@ -66,9 +75,9 @@ impl<'d> TreeBuilder<'d> {
         self.diagnostics.push(diagnostic);
     }
 
-    /// The whole document, once everything is closed.
-    pub(super) fn into_root(self) -> Option<Node> {
-        self.root
+    /// The whole document, once everything is closed, and entries that are no part of it.
+    pub(super) fn into_root(self) -> (Option<Node>, Vec<(Node, Node)>) {
+        (self.root, self.dropped)
     }
 
     pub(super) fn scalar(&mut self, node: Node, anchor: usize) -> Result<(), Diagnostic> {
@@ -108,7 +117,7 @@ impl<'d> TreeBuilder<'d> {
         let span = collection.span(end);
         let Collection { opening, children, values, depth } = collection;
         let value = if opening.is_mapping {
-            NodeValue::Mapping(finish_mapping(pairs(children), self.diagnostics))
+            NodeValue::Mapping(finish_mapping(pairs(children), &mut self.dropped, self.diagnostics))
         } else {
             NodeValue::Sequence(children)
         };

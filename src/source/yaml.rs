@@ -29,11 +29,16 @@ const TAGS: [&str; 13] = [
     "!!map",
 ];
 
-/// Reads the one document of a text. `None` without a diagnostic says that there is none.
+/// Reads the one document of a text. `None` without a diagnostic says that there is none. Beside it
+/// are the entries that were left out because their keys stand twice.
 ///
 /// Mistakes within the document (duplicate keys, unknown tags) are collected; a mistake of syntax
 /// ends the reading, since what follows it would be guessed.
-pub(super) fn parse(file: FileId, text: &str, diagnostics: &mut Diagnostics) -> Option<Node> {
+pub(super) fn parse(
+    file: FileId,
+    text: &str,
+    diagnostics: &mut Diagnostics,
+) -> (Option<Node>, Vec<(Node, Node)>) {
     let mut builder = TreeBuilder::new(diagnostics);
     let mut reading = Reading { file, text, offsets: Offsets::new(text), documents: 0, tabs_looked_for: 0 };
     for event in Parser::new_from_str(text) {
@@ -43,7 +48,7 @@ pub(super) fn parse(file: FileId, text: &str, diagnostics: &mut Diagnostics) -> 
         };
         if let Err(stopped) = step {
             builder.report(stopped);
-            return None;
+            return (None, Vec::new());
         }
     }
     builder.into_root()

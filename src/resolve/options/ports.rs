@@ -122,7 +122,7 @@ impl Applier<'_> {
         let host = &self.builder.host.spec;
         let Interfaces { ipv4, ipv6 } = &host.interfaces;
         let known = typed.parse().ok().or_else(|| ipv4.get(typed).or_else(|| ipv6.get(typed)).copied());
-        if known.is_none() {
+        if known.is_none() && !self.builder.host.is_anywhere {
             let shown = raw_text(node).map(|raw| shown_value(&raw, typed)).unwrap_or_default();
             let message = format!("`{}` publishes on {shown}", reader.field);
             let label = format!("neither an address nor an interface of host `{}`", host.name);
