@@ -47,6 +47,11 @@ impl ContainerMap {
         find(&self.volumes, alias)
     }
 
+    /// The same, to be changed.
+    pub fn get_volume_mut(&mut self, alias: &str) -> Option<&mut Volume> {
+        find_mut(&mut self.volumes, alias)
+    }
+
     /// The settings of a volume alias, to be changed; new ones if there are none.
     pub fn volume_or_default(&mut self, alias: &str) -> &mut Volume {
         find_or_default(&mut self.volumes, alias)
@@ -57,6 +62,11 @@ impl ContainerMap {
         find(&self.networks, name)
     }
 
+    /// The same, to be changed.
+    pub fn get_network_mut(&mut self, name: &str) -> Option<&mut Network> {
+        find_mut(&mut self.networks, name)
+    }
+
     /// A network, to be changed; a new one if there is none of this name.
     pub fn network_or_default(&mut self, name: &str) -> &mut Network {
         find_or_default(&mut self.networks, name)
@@ -65,6 +75,11 @@ impl ContainerMap {
     /// Paths of a host alias.
     pub fn get_host_path(&self, alias: &str) -> Option<&HostPath> {
         find(&self.host, alias)
+    }
+
+    /// The same, to be changed.
+    pub fn get_host_path_mut(&mut self, alias: &str) -> Option<&mut HostPath> {
+        find_mut(&mut self.host, alias)
     }
 
     /// Configurations that have containers: without those that are abstract.
@@ -129,8 +144,9 @@ impl ContainerMap {
         lay(&mut self.containers, containers, Container::update);
     }
 
-    /// Merges another map into this one by the rules of `extends`: single values replace, lists are
-    /// united, options merge by key. The name stays.
+    /// Merges another map into this one by the rules of `extends`: single values replace, lists of
+    /// configurations and `clients` are united, options merge by key. Groups and host paths are
+    /// replaced by name. The name stays.
     pub fn merge(&mut self, other: Self) {
         self.replace_settings(&other);
         let Self { clients, groups, volumes, host, networks, containers, .. } = other;
@@ -142,7 +158,8 @@ impl ContainerMap {
         lay(&mut self.containers, containers, Container::merge);
     }
 
-    /// As [`Self::merge`], for lists only: single values and options of what is there stay.
+    /// As [`Self::merge`], for lists only: single values, options and groups of what is there stay. Host
+    /// paths are replaced by name.
     pub fn merge_lists(&mut self, other: Self) {
         let Self { clients, volumes, host, networks, containers, .. } = other;
         unite(&mut self.clients, clients);

@@ -1,8 +1,8 @@
 //! Container configurations, property by property.
 
 use super::{
-    Attach, Bind, Container, Endpoint, ExecCommand, Healthcheck, Link, NetworkMode, Port, Text, Use, User,
-    made, names, put,
+    Attach, Bind, Container, Endpoint, ExecCommand, Healthcheck, Link, Name, NetworkMode, Port, Text, Use,
+    User, made, names, put,
 };
 use crate::source::node::{Node, NodeValue};
 use crate::source::span::Span;
@@ -156,7 +156,7 @@ impl Container {
     }
 
     /// Sets an option of `create_options`: `container.create_option("tty", true)`, or any
-    /// `serde_json` value.
+    /// `serde_json` value. As in JSON files, `json!({"!env": "NAME"})` is the value of a variable.
     #[must_use]
     pub fn create_option(mut self, name: impl Into<String>, value: impl Into<serde_json::Value>) -> Self {
         put(&mut self.create_options, name, Node::from(value.into()));
@@ -173,18 +173,20 @@ impl Container {
     /// Sets a variable of the environment, beside those that are set.
     #[must_use]
     pub fn environment(self, name: impl Into<String>, value: impl Into<Text>) -> Self {
-        self.create_entry("environment", &name.into(), value.into())
+        self.create_entry(["environment", "Env"], &name.into(), value.into())
     }
 
     /// Sets a label, beside those that are set.
     #[must_use]
     pub fn label(self, name: impl Into<String>, value: impl Into<Text>) -> Self {
-        self.create_entry("labels", &name.into(), value.into())
+        self.create_entry(["labels", "Labels"], &name.into(), value.into())
     }
 
-    /// Sets an entry of an option that is a mapping, or a list of `name=value`.
-    fn create_entry(mut self, option: &str, name: &str, value: Text) -> Self {
-        let node = match self.create_options.iter_mut().position(|(known, _)| known.value == option) {
+    /// Sets an entry of an option that is a mapping, or a list of `name=value`, under whichever of its
+    /// two names it has.
+    fn create_entry(mut self, [option, api_name]: [&str; 2], name: &str, value: Text) -> Self {
+        let is_option = |known: &Name| known.value == option || known.value == api_name;
+        let node = match self.create_options.iter_mut().position(|(known, _)| is_option(known)) {
             Some(index) => &mut self.create_options[index].1,
             None => {
                 let empty = Node::made(NodeValue::Mapping(Vec::new()));

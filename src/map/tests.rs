@@ -295,6 +295,20 @@ fn a_variable_is_added_to_whatever_form_the_environment_has() {
 }
 
 #[test]
+fn options_have_one_name_and_values_from_outside() {
+    let mut read = map("web: {create_options: {Env: [A=1], Labels: {a: b}}}");
+    let web = std::mem::take(read.container_or_default("web"));
+    let web = web.environment("B", "2").label("c", "d").create_option("hostname", json!({"!env": "H"}));
+    *read.container_or_default("web") = web;
+    assert_eq!(
+        read,
+        map("web: {create_options: {Env: {A: '1', B: '2'}, Labels: {a: b, c: d}, hostname: !env H}}")
+    );
+    assert_round_trip(&read);
+    assert_eq!(Text::env("A:-b"), Text::env_or("A", "b"));
+}
+
+#[test]
 fn what_a_function_computes_cannot_be_written() {
     let computed = Text::computed("the root", Computed::once(|| Ok("/srv".into())));
     let error = ContainerMap::new("m").host_root(computed).to_yaml().expect_err("a function");

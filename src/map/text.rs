@@ -18,9 +18,13 @@ impl Text {
         Self::tagged(path, Some(Tag::Path))
     }
 
-    /// The value of a variable: `!env NAME`.
+    /// The value of a variable: `!env NAME`. As there, `NAME:-text` has a default.
     pub fn env(name: impl Into<String>) -> Self {
-        Self::tagged(name, Some(Tag::Env { default: None }))
+        let name = name.into();
+        match name.split_once(":-") {
+            Some((name, default)) => Self::env_or(name, default),
+            None => Self::tagged(name, Some(Tag::Env { default: None })),
+        }
     }
 
     /// The value of a variable, or `default` where it is not set: `!env NAME:-default`.

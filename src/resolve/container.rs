@@ -333,8 +333,13 @@ impl Builder<'_> {
     }
 
     fn start_delay(&self) -> Duration {
-        let seconds = value_of(&self.raw().start_delay).map_or(0.0, |delay| delay.value);
-        Duration::try_from_secs_f64(seconds).unwrap_or_default()
+        let Some(delay) = value_of(&self.raw().start_delay) else { return Duration::ZERO };
+        Duration::try_from_secs_f64(delay.value).unwrap_or_else(|_| {
+            let message =
+                format!("container `{}` cannot wait for {} seconds", self.config_name(), delay.value);
+            self.context.error(message, delay.span, "expected a number of seconds");
+            Duration::ZERO
+        })
     }
 }
 

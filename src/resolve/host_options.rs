@@ -3,6 +3,7 @@
 mod records;
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use serde_json::Value;
 
@@ -16,6 +17,10 @@ use crate::source::node::Node;
 pub(crate) enum Kind {
     Bytes,
     Integer,
+    /// A whole number from the first to the second.
+    Between(i64, i64),
+    /// IP addresses.
+    Addresses,
     Boolean,
     Text,
     Texts,
@@ -43,6 +48,8 @@ pub(crate) enum Kind {
 /// spoken to in the newer form.
 pub(super) const DROPPED_KEYWORDS: [(&str, &str); 4] =
     [("kernel_memory", "1.42"), ("KernelMemory", "1.42"), ("init_path", "1.29"), ("InitPath", "1.29")];
+/// What the Engine replaces with the host's own address.
+const HOST_GATEWAY: &str = "host-gateway";
 /// Keywords that mean nothing to any Engine that is supported.
 pub(crate) const WITHOUT_EFFECT: [&str; 3] = ["lxc_conf", "LxcConf", "version"];
 
@@ -71,7 +78,7 @@ const KEYWORDS: [(&str, &str, Kind); 55] = [
     ("device_write_bps", "BlkioDeviceWriteBps", Kind::ThrottleDevices),
     ("device_write_iops", "BlkioDeviceWriteIOps", Kind::ThrottleDevices),
     ("devices", "Devices", Kind::Devices),
-    ("dns", "Dns", Kind::Texts),
+    ("dns", "Dns", Kind::Addresses),
     ("dns_opt", "DnsOptions", Kind::Texts),
     ("dns_search", "DnsSearch", Kind::Texts),
     ("extra_hosts", "ExtraHosts", Kind::ExtraHosts),
@@ -82,11 +89,11 @@ const KEYWORDS: [(&str, &str, Kind); 55] = [
     ("log_config", "LogConfig", Kind::LogConfig),
     ("mem_limit", "Memory", Kind::Bytes),
     ("mem_reservation", "MemoryReservation", Kind::Bytes),
-    ("mem_swappiness", "MemorySwappiness", Kind::Integer),
+    ("mem_swappiness", "MemorySwappiness", Kind::Between(-1, 100)),
     ("memswap_limit", "MemorySwap", Kind::Bytes),
     ("nano_cpus", "NanoCpus", Kind::Integer),
     ("oom_kill_disable", "OomKillDisable", Kind::Boolean),
-    ("oom_score_adj", "OomScoreAdj", Kind::Integer),
+    ("oom_score_adj", "OomScoreAdj", Kind::Between(-1000, 1000)),
     ("pid_mode", "PidMode", Kind::Text),
     ("pids_limit", "PidsLimit", Kind::Integer),
     ("privileged", "Privileged", Kind::Boolean),
@@ -179,6 +186,8 @@ fn read_value(reader: &OptionReader<'_>, field: &str, kind: Kind, node: &Node) -
         Kind::ExtraHosts => extra_hosts(reader, node),
         Kind::LogConfig => records::log_config(reader, node),
         Kind::Tmpfs => tmpfs(reader, node),
+        Kind::Between(least, most) => between(reader, node, least, most).map(Value::from),
+        Kind::Addresses => addresses(reader, node),
         Kind::Weight => weight(reader, node).map(Value::from),
         Kind::WeightDevices => records::weight_devices(reader, node),
         Kind::ThrottleDevices => records::throttle_devices(reader, node),
@@ -227,17 +236,45 @@ pub(super) fn weight(reader: &OptionReader<'_>, node: &Node) -> Option<i64> {
     Some(weight)
 }
 
+fn between(reader: &OptionReader<'_>, node: &Node, least: i64, most: i64) -> Option<i64> {
+    let number = reader.integer(node)?;
+    if !(least..=most).contains(&number) {
+        reader.wrong_text(node, &number.to_string(), &format!("a number from {least} to {most}"));
+        return None;
+    }
+    Some(number)
+}
+
+fn addresses(reader: &OptionReader<'_>, node: &Node) -> Option<Value> {
+    let texts = reader.texts(node)?;
+    let wrong = texts.iter().find(|text| text.parse::<IpAddr>().is_err());
+    if let Some(text) = wrong {
+        reader.wrong_text(node, text, "an IP address, or a list of them");
+        return None;
+    }
+    Some(Value::from(texts))
+}
+
 /// A mapping becomes a sorted list of `host:address`, as docker-py makes it.
 fn extra_hosts(reader: &OptionReader<'_>, node: &Node) -> Option<Value> {
-    if node.as_mapping().is_none() {
-        return reader.texts(node).map(Value::from);
+    let hosts = if node.as_mapping().is_none() {
+        reader.texts(node)?
+    } else {
+        let entries = reader.text_entries(node)?.into_iter();
+        let named = entries.map(|(name, address)| Some(format!("{name}:{}", reader.context.text(&address)?)));
+        let mut hosts: Vec<String> = named.collect::<Option<_>>()?;
+        hosts.sort();
+        hosts
+    };
+    let is_known = |host: &&String| {
+        let address = host.split_once([':', '=']).map_or("", |(_, address)| address);
+        let inner = address.trim_start_matches('[').trim_end_matches(']');
+        inner == HOST_GATEWAY || inner.parse::<IpAddr>().is_ok()
+    };
+    if let Some(wrong) = hosts.iter().find(|host| !is_known(host)) {
+        reader.wrong_text(node, wrong, "`name: address`, with an IP address or `host-gateway`");
+        return None;
     }
-    let entries = reader.text_entries(node)?;
-    let mut hosts: Vec<String> = entries
-        .into_iter()
-        .map(|(name, address)| Some(format!("{name}:{}", reader.context.text(&address)?)))
-        .collect::<Option<_>>()?;
-    hosts.sort();
     Some(Value::from(hosts))
 }
 

@@ -153,6 +153,11 @@ fn what_could_not_be_sent_is_refused() {
         ),
         ("device_read_bps: [{Path: /dev/vda, Rat: 1}]", "unknown key `Rat` in `host_config.device_read_bps`"),
         ("blkio_weight: 100000", "`host_config.blkio_weight` is `100000`"),
+        ("oom_score_adj: 1001", "`host_config.oom_score_adj` is `1001`"),
+        ("mem_swappiness: 101", "`host_config.mem_swappiness` is `101`"),
+        ("dns: [192.0.2.1, resolver]", "`host_config.dns` is `resolver`"),
+        ("extra_hosts: {a: nowhere}", "`host_config.extra_hosts` is `a:nowhere`"),
+        ("extra_hosts: ['a']", "`host_config.extra_hosts` is `a`"),
         ("cgroupns: mine", "`host_config.cgroupns` is `mine`"),
         ("blkio_weight: !env WEIGHT", "`host_config.blkio_weight` is the value of `WEIGHT`"),
     ] {

@@ -6,7 +6,7 @@
 
 use super::scalar::whole_number;
 use super::span::{Span, Spanned};
-use super::tag::Tag;
+use super::tag::{Tag, TagName};
 
 /// One value of a document. Equal wherever it stands, and however it is written where that has no
 /// meaning: `yes` and `"yes"` are the same text, `80` and `"80"` are not.
@@ -160,11 +160,22 @@ impl From<serde_json::Value> for Node {
                 Self::made(NodeValue::Sequence(items.into_iter().map(Self::from).collect()))
             }
             Value::Object(entries) => {
+                if let Some(tagged) = tagged_by_key(&entries) {
+                    return tagged;
+                }
                 let entries = entries.into_iter().map(|(key, value)| (Self::text(key), Self::from(value)));
                 Self::made(NodeValue::Mapping(entries.collect()))
             }
         }
     }
+}
+
+/// `{"!env": "NAME"}`, as in files of JSON.
+fn tagged_by_key(entries: &serde_json::Map<String, serde_json::Value>) -> Option<Node> {
+    let (key, value) = entries.iter().next().filter(|_| entries.len() == 1)?;
+    let operand = Node::from(value.clone());
+    let (value, tag) = TagName::parse(key)?.apply(operand.value, Span::default()).ok()?;
+    Some(Node { value, tag, span: Span::default() })
 }
 
 impl PartialEq for NodeValue {

@@ -150,10 +150,10 @@ fn value(keyword: &str, kind: Kind) -> Value {
         // Only there, -1 is no limit.
         Kind::Bytes if keyword == "memswap_limit" => any_of([json!({ "enum": [-1, "-1"] }), defined("size")]),
         Kind::Bytes => defined("size"),
-        Kind::Integer => defined("option_number"),
+        Kind::Integer | Kind::Between(..) => defined("option_number"),
         Kind::Boolean => option_switch(),
         Kind::Text => defined("text"),
-        Kind::Texts => defined("texts"),
+        Kind::Texts | Kind::Addresses => defined("texts"),
         Kind::TextMapping => defined("text_mapping"),
         Kind::RestartPolicy => records::restart_policy(),
         Kind::Ulimits => records::ulimits(),
