@@ -57,3 +57,14 @@ fn the_document_has_what_the_text_has() {
     assert!(rows.len() >= 6 && rows.iter().all(|row| row.as_array().is_some_and(|row| row.len() == 2)));
     assert!(forms.iter().any(|form| form["text"].is_string()));
 }
+
+#[test]
+fn a_place_is_explained_by_its_keys() {
+    let shown = dmfab(["explain", "volume"]).run().exits_with(0).stdout;
+    assert!(shown.starts_with("A volume of a map  (volume)\n  default_path "), "{shown}");
+    let shown = dmfab(["explain", "healthcheck."]).run().exits_with(2);
+    assert!(shown.stderr.contains("no key is called `healthcheck.`"), "{shown}");
+    // A key that does nothing somewhere is told last.
+    let shown = dmfab(["explain", "stop_signal"]).run().exits_with(0).stdout;
+    assert!(shown.starts_with("container.stop_signal\n"), "{shown}");
+}

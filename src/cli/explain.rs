@@ -18,9 +18,18 @@ pub(crate) fn run(arguments: &ExplainArguments) -> Result<Exit, CommandError> {
     } else if arguments.keys.is_empty() {
         output::to_stdout(&text::overview(&reference));
     } else {
-        output::to_stdout(&text::explanation(&entries));
+        output::to_stdout(&shown(&reference, &arguments.keys, &entries));
     }
     Ok(Exit::Done)
+}
+
+/// The keys in full, then what stands in the places that are called so.
+fn shown(reference: &Reference, names: &[String], entries: &[&Entry]) -> String {
+    let keys = if entries.is_empty() { String::new() } else { text::explanation(entries) };
+    let places = names.iter().filter_map(|name| reference.place(name));
+    let places: Vec<String> = places.map(|place| text::keys_of(reference, place)).collect();
+    let blank = if keys.is_empty() || places.is_empty() { "" } else { "\n" };
+    format!("{keys}{blank}{}", places.concat())
 }
 
 /// What the names mean, each once and in their order; without names, everything.
@@ -32,7 +41,7 @@ fn entries<'r>(reference: &'r Reference, names: &[String]) -> Result<Vec<&'r Ent
     let mut unknown = Vec::new();
     for name in names {
         let meant = reference.find(name);
-        if meant.is_empty() {
+        if meant.is_empty() && reference.place(name).is_none() {
             unknown.push(name.as_str());
         }
         for entry in meant {

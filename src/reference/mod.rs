@@ -73,6 +73,9 @@ pub struct Entry {
     pub merging: Option<String>,
 }
 
+/// How the summary of a key begins that does nothing.
+const WITHOUT_EFFECT: &str = "Without effect";
+
 impl Reference {
     /// The reference that is part of the program.
     pub fn embedded() -> Self {
@@ -107,7 +110,24 @@ impl Reference {
     /// The entries that a name means: a full path, the end of one, or a key wherever it stands.
     pub fn find(&self, name: &str) -> Vec<&Entry> {
         let name = name.strip_suffix("_lazy").filter(|tag| tag.starts_with('!')).unwrap_or(name);
-        self.entries.iter().filter(|entry| entry.is_called(name)).collect()
+        let mut found: Vec<&Entry> = self.entries.iter().filter(|entry| entry.is_called(name)).collect();
+        // Who asks for a key that works somewhere does not ask for the one that does nothing.
+        found.sort_by_key(|entry| entry.summary.starts_with(WITHOUT_EFFECT));
+        found
+    }
+
+    /// The place that a name means, to list its keys: `container`, `healthcheck`, `hosts.`.
+    pub fn place(&self, name: &str) -> Option<Place> {
+        let name = name.trim_end_matches('.');
+        let name = match name {
+            "hosts" | "clients" | "defaults" => "host",
+            "containers" => "container",
+            "volumes" => "volume",
+            "networks" => "network",
+            "maps" => "map",
+            other => other,
+        };
+        Place::ALL.into_iter().find(|place| !name.is_empty() && place.path() == name)
     }
 
     /// The entry of a key at a place.

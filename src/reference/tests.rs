@@ -19,7 +19,7 @@ fn a_name_is_a_path_or_the_end_of_one() {
         ("map.networks", &["map.networks"]),
         ("groups", &["inventory.groups", "map.groups"]),
         ("clients", &["inventory.clients", "map.clients", "container.clients"]),
-        ("networks", &["host.networks", "map.networks", "container.networks"]),
+        ("networks", &["map.networks", "container.networks", "host.networks"]),
         ("config.mem_limit", &[]),
         ("", &[]),
         (".exposes", &[]),

@@ -37,18 +37,21 @@ pub fn explanation(entries: &[&Entry]) -> String {
 
 /// All keys with their summaries, by place.
 pub fn overview(reference: &Reference) -> String {
-    let mut shown = String::new();
-    for place in Place::ALL {
-        let entries: Vec<&Entry> = reference.entries().iter().filter(|entry| entry.place == place).collect();
-        if entries.is_empty() {
-            continue;
-        }
-        let path = if place.path().is_empty() { String::new() } else { format!("  ({})", place.path()) };
-        shown += &format!("{}{path}\n", place.title());
-        push(&mut shown, INDENT, &columns(&overview_rows(&entries), WIDTH - INDENT));
-        shown.push('\n');
+    let places: String = Place::ALL.into_iter().map(|place| keys_of(reference, place)).collect();
+    places + "`dmfab explain KEY` shows one in full, with an example and all its forms.\n"
+}
+
+/// The keys of one place with their summaries; empty if it has none.
+pub fn keys_of(reference: &Reference, place: Place) -> String {
+    let entries: Vec<&Entry> = reference.entries().iter().filter(|entry| entry.place == place).collect();
+    if entries.is_empty() {
+        return String::new();
     }
-    shown + "`dmfab explain KEY` shows one in full, with an example and all its forms.\n"
+    let path = if place.path().is_empty() { String::new() } else { format!("  ({})", place.path()) };
+    let mut shown = format!("{}{path}\n", place.title());
+    push(&mut shown, INDENT, &columns(&overview_rows(&entries), WIDTH - INDENT));
+    shown.push('\n');
+    shown
 }
 
 /// Key and summary; a long key has a line of its own.

@@ -160,7 +160,7 @@ impl<'a> ResolvedMap<'a> {
             context.report(
                 Diagnostic::error(format!("map `{}` runs on no host", self.name))
                     .at(configuration.name.span, "nothing says where this runs")
-                    .help("add `clients: [HOST, ...]` to the map, or `default_host: HOST` to the inventory"),
+                    .help("add `clients: [HOST, ...]` to the map, or `default_host: HOST` beside the `hosts` of an inventory"),
             );
         }
     }

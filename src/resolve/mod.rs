@@ -44,7 +44,7 @@ use crate::model::spec::{FleetSpec, HostSpec};
 use crate::model::variables::Variables;
 use crate::source::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::file::SourceMap;
-use crate::source::raw::{RawHost, RawInventory, RawMap};
+use crate::source::raw::{RawHost, RawInventory, RawMap, RawName};
 use crate::source::span::Spanned;
 
 use claims::Claims;
@@ -213,7 +213,12 @@ fn resolve_groups<'a>(
             let span = terms.get(index).map_or(group_name.span, |term| term.span);
             let message = format!("group `{}`: {}", group_name.value, error.message);
             let mut diagnostic = Diagnostic::error(message).at(span, "asked for here");
-            diagnostic.help = error.help;
+            let is_later =
+                |(later, _): &&(RawName, Vec<RawName>)| texts[index].contains(&format!("@{}", **later));
+            diagnostic.help = match inventory.groups.iter().find(is_later) {
+                Some((later, _)) => Some(format!("move group `{}` above this one", **later)),
+                None => error.help,
+            };
             context.report(diagnostic);
         }
         if !context.spend(members.len(), group_name.span) {

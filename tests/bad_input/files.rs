@@ -202,7 +202,7 @@ fn a_map_that_runs_nowhere_is_told() {
 2 | web:
   | ^^^ nothing says where this runs
   |
-  = help: add `clients: [HOST, ...]` to the map, or `default_host: HOST` to the inventory
+  = help: add `clients: [HOST, ...]` to the map, or `default_host: HOST` beside the `hosts` of an inventory
 
 1 error in 1 file
 ",
