@@ -129,6 +129,11 @@ impl<'a> Context<'a> {
         false
     }
 
+    /// Whether so many values may still be made, before anything is done about them.
+    pub(super) fn can_spend(&self, values: usize, span: Span) -> bool {
+        values < self.values_left.get() || self.spend(values, span)
+    }
+
     /// The name most like one that is not known; `None`, too, when the search has taken too long already.
     pub(super) fn nearest<'n>(
         &self,

@@ -291,8 +291,11 @@ impl<'a> ResolvedMap<'a> {
 
     /// What is needed to select items of this map.
     pub(super) fn spec(&self, all_hosts: &[String]) -> MapSpec {
-        let used: BTreeSet<usize> =
-            self.configurations.values().flat_map(|found| found.hosts.iter().copied()).collect();
+        // Most configurations share one list of hosts.
+        let mut lists: Vec<&[usize]> = self.configurations.values().map(|found| &*found.hosts).collect();
+        lists.sort_by_key(|hosts| (hosts.as_ptr(), hosts.len()));
+        lists.dedup_by_key(|hosts| (hosts.as_ptr(), hosts.len()));
+        let used: BTreeSet<usize> = lists.into_iter().flatten().copied().collect();
         let instances = |configuration: &Configuration<'_>| {
             configuration.raw.instances.iter().map(|name| name.value.clone()).collect()
         };

@@ -258,6 +258,10 @@ fn put_on_hosts(
     needs: &Needs,
     hosts: &mut IndexMap<String, ResolvedHost>,
 ) {
+    let placements = map.configurations.values().map(|found| found.hosts.len()).sum();
+    if !context.can_spend(placements, map.raw.start.span) {
+        return;
+    }
     let mut by_host: Vec<Vec<usize>> = vec![Vec::new(); hosts.len()];
     for (index, configuration) in map.configurations.values().enumerate() {
         for position in configuration.hosts.iter() {
