@@ -46,8 +46,7 @@ fuzz_target!(|input: &[u8]| {
 fn resolved(inventory: &[u8], map: &[u8], texts: &[String]) -> FleetSpec {
     let values = texts.iter().filter_map(|text| text.split_once('='));
     let values = values.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let variables =
-        Variables::new(values, Some("/home/me".to_owned())).with_outside(Arc::new(Imagined));
+    let variables = Variables::new(values, Some("/home/me".to_owned())).with_outside(Arc::new(Imagined));
     let root = Path::new("fleet/inventory.yaml");
     let mut read = |path: &Path| Ok(if path == root { inventory.to_vec() } else { map.to_vec() });
     let extra_maps: &[PathBuf] = if map.is_empty() { &[] } else { &[PathBuf::from("map.yaml")] };
