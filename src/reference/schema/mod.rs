@@ -22,7 +22,7 @@ mod records;
 
 use serde_json::{Map, Value, json};
 
-use super::{Place, Reference};
+use super::{Place, Reference, WITHOUT_EFFECT};
 
 /// What a schema is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,8 +128,6 @@ impl Builder<'_> {
     }
 }
 
-/// How the summaries of keys begin that are read and do nothing.
-const WITHOUT_EFFECT: &str = "Without effect";
 /// How the summaries of keys begin that nobody needs to write.
 const NOT_OFFERED: [&str; 3] = [WITHOUT_EFFECT, "An older name of", "Another name of"];
 
