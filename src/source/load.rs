@@ -19,7 +19,7 @@ use super::weight;
 use crate::model::variables::Variables;
 
 /// All files together; an inventory may name one large file a thousand times.
-const MAX_TOTAL_BYTES: usize = 64 * 1024 * 1024;
+const MAX_TOTAL_BYTES: usize = 32 * 1024 * 1024;
 
 /// What the defaults of maps may come to.
 const MAX_VALUES_OF_DEFAULTS: usize = 1_000_000;
@@ -346,9 +346,9 @@ mod tests {
         let maps = each(20, |number| format!("m{number}: a.yaml"));
         let files = [("fleet/prod.yaml", &*format!("maps: {{{maps}}}")), ("fleet/a.yaml", &large)];
         let loaded = load_files(&files, &[]);
-        assert_eq!(loaded.maps.len(), 6);
-        assert_eq!(messages(&loaded).len(), 14);
-        assert_eq!(messages(&loaded)[0], "map `a.yaml` would make more than 64 MiB of files");
+        assert_eq!(loaded.maps.len(), 3);
+        assert_eq!(messages(&loaded).len(), 17);
+        assert_eq!(messages(&loaded)[0], "map `a.yaml` would make more than 32 MiB of files");
         let volumes = each(1000, |number| format!("v{number}: /v"));
         let maps = each(1000, |number| format!("m{number}: {{web: }}"));
         let inventory = format!("map_defaults: {{volumes: {{{volumes}}}}}\nmaps: {{{maps}}}");
