@@ -13,6 +13,7 @@ use crate::source::span::Span;
 use super::container::Builder;
 use super::context::Context;
 use super::options::names::canonical;
+use super::written_paths::{WrittenPath, WrittenPaths};
 
 /// What the containers of one host have taken so far.
 #[derive(Default)]
@@ -22,6 +23,7 @@ pub(super) struct Claims {
     addresses: HashMap<(String, String), Claim>,
     /// By image: the machines that it is wanted for.
     platforms: HashMap<String, (String, Claim)>,
+    written_paths: WrittenPaths,
     /// How many ports have been claimed.
     count: usize,
 }
@@ -56,12 +58,16 @@ pub(super) struct Wishes {
     addresses: Vec<(String, String, Span)>,
     /// Image, and the machines that it is wanted for.
     platform: Option<(String, String, Span)>,
+    /// Map and configuration.
+    config_name: String,
+    written_paths: Vec<WrittenPath>,
 }
 
 impl Claims {
     /// Adds a container; what somebody else has is reported.
     pub(super) fn add(&mut self, context: &Context<'_>, wishes: Wishes) {
         let container_name: Rc<str> = wishes.container_name.into();
+        self.written_paths.add(context, &wishes.config_name, wishes.written_paths);
         for (port, span) in wishes.ports {
             self.count += 1;
             let claim = Claim { container_name: container_name.clone(), span, number: self.count };
@@ -172,6 +178,8 @@ impl Builder<'_> {
                 let option = self.option("platform").unwrap_or(self.configuration.name.span);
                 (spec.image.to_string(), platform.clone(), option)
             }),
+            config_name: format!("{}.{}", self.map.name, self.config_name()),
+            written_paths: self.written_paths(&spec.settings),
         }
     }
 
@@ -191,7 +199,7 @@ impl Builder<'_> {
     }
 
     /// Where an option stands, in either spelling.
-    fn option(&self, keyword: &str) -> Option<Span> {
+    pub(super) fn option(&self, keyword: &str) -> Option<Span> {
         let mut options = self.raw().host_config.iter().chain(&self.raw().create_options);
         options.find(|(name, _)| canonical(&name.value) == keyword).map(|(name, _)| name.span)
     }

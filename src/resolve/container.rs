@@ -356,7 +356,7 @@ pub(super) fn expand_image(typed: &str, repository: Option<&str>) -> String {
 }
 
 /// `_` and `.` become `-`: what Docker-Map makes of names that must be host names.
-fn dashed(name: &str) -> String {
+pub(super) fn dashed(name: &str) -> String {
     name.replace(['_', '.'], "-")
 }
 

@@ -1,7 +1,7 @@
 //! What every part of resolving needs: values from outside the files, places, and where mistakes go.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use crate::model::place::{Place, Places};
@@ -55,6 +55,8 @@ pub(super) struct Context<'a> {
     fetched: RefCell<HashMap<Source, Result<String, String>>>,
     /// Of the containers so far, by their names.
     places: RefCell<HashMap<String, Places>>,
+    /// Pairs of configurations, and of places, that have been told to get in each other's way.
+    meetings: RefCell<(HashSet<[String; 2]>, HashSet<[Span; 2]>)>,
     /// Whether anything outside the files is asked for; if not, such values are simply not there.
     asks_outside: bool,
     runs_commands: Cell<bool>,
@@ -89,6 +91,7 @@ impl<'a> Context<'a> {
             declared_secrets: RefCell::default(),
             fetched: RefCell::default(),
             places: RefCell::default(),
+            meetings: RefCell::default(),
             asks_outside: true,
             runs_commands: Cell::new(true),
             withheld: Cell::new(false),
@@ -163,11 +166,27 @@ impl<'a> Context<'a> {
     /// A text that is passed on as it is: commands, labels, options of drivers. A value from outside
     /// the file is remembered as a secret.
     pub(super) fn free_text(&self, raw: &RawText) -> Option<String> {
+        self.named_text("", raw)
+    }
+
+    /// As [`Self::free_text`], for the value of a name.
+    pub(super) fn named_text(&self, name: &str, raw: &RawText) -> Option<String> {
         let text = self.any_text(raw)?;
-        if raw.tag.as_ref().is_some_and(Tag::is_from_outside) {
+        if self.is_from_outside(name, raw) {
             self.secrets.borrow_mut().insert_line(&text);
         }
         Some(text)
+    }
+
+    /// Whether a value may be known to nobody but the operator. The default of a variable stands in
+    /// the file for all to read, unless a name sounds as if it were a secret all the same.
+    fn is_from_outside(&self, name: &str, raw: &RawText) -> bool {
+        match &raw.tag {
+            Some(Tag::Env { default: Some(_) }) if self.variables.get(&raw.text).is_none() => {
+                is_secret_name(&raw.text) || is_secret_name(name)
+            }
+            tag => tag.as_ref().is_some_and(Tag::is_from_outside),
+        }
     }
 
     /// All mistakes, none of which shows a declared secret.
@@ -188,6 +207,15 @@ impl<'a> Context<'a> {
 
     pub(super) fn error(&self, message: impl Into<String>, span: Span, label: &str) {
         self.report(Diagnostic::error(message).at(span, label));
+    }
+
+    /// Whether this pair of configurations, and this pair of places, is told of for the first time:
+    /// they meet on many hosts, and heirs say what their bases say.
+    pub(super) fn is_first_meeting(&self, names: [&str; 2], spans: [Span; 2]) -> bool {
+        let (known_names, known_spans) = &mut *self.meetings.borrow_mut();
+        let (is_new, is_new_place) =
+            (known_names.insert(names.map(str::to_owned)), known_spans.insert(spans));
+        is_new && is_new_place
     }
 
     pub(super) fn place(&self, span: Span) -> Place {
@@ -265,7 +293,7 @@ impl<'a> Context<'a> {
     /// A text that is secret if its name sounds so, or if it comes from outside the file.
     pub(super) fn sensitive_text(&self, name: &str, raw: &RawText) -> Option<SensitiveText> {
         let text = self.any_text(raw)?;
-        let is_secret = raw.tag.as_ref().is_some_and(Tag::is_from_outside) || is_secret_name(name);
+        let is_secret = self.is_from_outside(name, raw) || is_secret_name(name);
         Some(if is_secret { SensitiveText::secret(text) } else { SensitiveText::open(text) })
     }
 

@@ -53,19 +53,38 @@ impl Checker<'_> {
     fn groups(&self) {
         for (group_name, items) in &self.map.raw.groups {
             if self.map.pattern(&group_name.value).is_some() {
-                self.context.error(
-                    format!("`{}` names both a group and a container", group_name.value),
-                    group_name.span,
-                    "a group",
-                );
+                let message = format!("`{}` names both a group and a container", group_name.value);
+                let diagnostic = Diagnostic::error(message).at(group_name.span, "a group");
+                self.context.report(diagnostic.help("rename the group"));
             }
             for item in items.iter().filter(|item| self.map.pattern(&item.value).is_none()) {
-                let message =
-                    format!("group `{}` names `{}`, which is not defined", group_name.value, item.value);
-                let known = self.map.all_references();
-                self.unknown(message, item, "no container or instance of this name", known);
+                self.group_item(group_name, item);
             }
         }
+    }
+
+    fn group_item(&self, group_name: &RawName, item: &RawName) {
+        let wanted = item.value.strip_prefix('@').unwrap_or(&item.value);
+        let mut groups = self.map.raw.groups.iter();
+        if let Some((named, members)) = groups.find(|(name, _)| name.value == wanted) {
+            let members: Vec<&str> =
+                members.iter().take(SHOWN_CHOICES).map(|member| member.value.as_str()).collect();
+            let help = match members.as_slice() {
+                _ if named.value == group_name.value => "take it out".to_owned(),
+                [] => "take it out: it is empty".to_owned(),
+                members => format!("write what is in it: {}", wording::all_of(members)),
+            };
+            let message = format!("group `{}` names the group `{wanted}`", group_name.value);
+            self.context.report(
+                Diagnostic::error(message)
+                    .at(item.span, "groups hold containers and instances only")
+                    .also(named.span, "the group")
+                    .help(help),
+            );
+            return;
+        }
+        let message = format!("group `{}` names `{}`, which is not defined", group_name.value, item.value);
+        self.unknown(message, item, "no container or instance of this name", self.map.all_references());
     }
 
     /// Two owners of one volume would each prepare it in their own way.

@@ -34,6 +34,7 @@ pub mod selection;
 mod tests;
 mod values;
 mod walk;
+mod written_paths;
 
 use std::collections::HashSet;
 use std::path::Path;

@@ -155,7 +155,7 @@ impl<'a> Applier<'a> {
         for (name, raw) in reader.text_entries(node).unwrap_or_default() {
             if is_reserved_label(&name) {
                 report_reserved_label(self.builder.context, &name, raw.span);
-            } else if let Some(value) = self.builder.context.free_text(&raw) {
+            } else if let Some(value) = self.builder.context.named_text(&name, &raw) {
                 let field = format!("create_options.labels.{name}");
                 self.places.insert(field, self.builder.context.place(raw.span));
                 self.settings.labels.insert(name, value);
@@ -382,7 +382,7 @@ pub(super) fn item_labels(context: &Context<'_>, field: &str, node: &Node) -> BT
     for (name, raw) in reader.text_entries(node).unwrap_or_default() {
         if is_reserved_label(&name) {
             report_reserved_label(context, &name, raw.span);
-        } else if let Some(value) = context.free_text(&raw) {
+        } else if let Some(value) = context.named_text(&name, &raw) {
             labels.insert(name, value);
         }
     }

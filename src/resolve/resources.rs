@@ -165,7 +165,7 @@ pub(super) fn volume(
             _ => {
                 for (name, raw) in reader.text_entries(node).unwrap_or_default() {
                     note(context, &mut places, &format!("driver_options.{name}"), Some(raw.span));
-                    driver_options.extend(context.free_text(&raw).map(|value| (name, value)));
+                    driver_options.extend(context.named_text(&name, &raw).map(|value| (name, value)));
                 }
             }
         }
@@ -215,7 +215,10 @@ fn owner(context: &Context<'_>, user: &RawUser) -> Option<String> {
 }
 
 fn texts(context: &Context<'_>, options: &[(RawName, RawText)]) -> BTreeMap<String, String> {
-    options.iter().filter_map(|(name, raw)| Some((name.value.clone(), context.free_text(raw)?))).collect()
+    options
+        .iter()
+        .filter_map(|(name, raw)| Some((name.value.clone(), context.named_text(&name.value, raw)?)))
+        .collect()
 }
 
 fn places(context: &Context<'_>, span: Span) -> Places {

@@ -238,7 +238,10 @@ impl OptionReader<'_> {
         let entries = self.text_entries(node)?;
         let values: Option<Map<String, Value>> = entries
             .into_iter()
-            .map(|(key, raw)| Some((key, Value::String(self.context.free_text(&raw)?))))
+            .map(|(key, raw)| {
+                let value = self.context.named_text(&key, &raw)?;
+                Some((key, Value::String(value)))
+            })
             .collect();
         values.map(Value::Object)
     }

@@ -9,6 +9,7 @@ use indexmap::map::Entry;
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::document::read_document;
 use super::file::SourceMap;
+use super::foreign::{Wanted, recognise};
 use super::node::Node;
 use super::raw::{RawInventory, RawMap, RawMapEntry, RawName, RawText};
 use super::read_inventory::{is_container_map, read_inventory};
@@ -116,11 +117,23 @@ impl Loading<'_, '_, '_> {
             }
         };
         let node = read_document(path, bytes, &mut self.sources, &mut self.diagnostics)?;
+        let wanted = if may_be_map { Wanted::Either } else { Wanted::Inventory };
+        if self.refuse_foreign(&node, wanted) {
+            return None;
+        }
         if may_be_map && is_container_map(&node) {
             self.map(&node, path, None);
             return None;
         }
         read_inventory(&node, &mut self.diagnostics)
+    }
+
+    /// Whether a document is a file of another program, which is told.
+    fn refuse_foreign(&mut self, node: &Node, wanted: Wanted) -> bool {
+        let found = recognise(node, wanted);
+        let is_foreign = found.is_some();
+        self.diagnostics.extend(found);
+        is_foreign
     }
 
     fn map_entry(&mut self, entry: RawMapEntry) {
@@ -176,7 +189,9 @@ impl Loading<'_, '_, '_> {
         let Some(node) = read_document(path, bytes, &mut self.sources, &mut self.diagnostics) else {
             return;
         };
-        self.map(&node, path, name);
+        if !self.refuse_foreign(&node, Wanted::Map) {
+            self.map(&node, path, name);
+        }
     }
 
     fn map(&mut self, node: &Node, path: &Path, name: Option<RawName>) {

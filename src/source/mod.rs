@@ -27,6 +27,7 @@ pub mod tag;
 pub(crate) mod weight;
 pub mod write;
 
+mod foreign;
 mod merge_keys;
 mod read_commands;
 pub(crate) mod read_container;

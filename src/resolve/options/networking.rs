@@ -284,7 +284,9 @@ fn endpoint_member(reader: &OptionReader<'_>, endpoint: &mut Endpoint, member: &
         "MacAddress" => endpoint.mac_address = mac_address(reader, node),
         "DriverOpts" => {
             for (name, raw) in reader.text_entries(node).unwrap_or_default() {
-                endpoint.driver_options.extend(reader.context.free_text(&raw).map(|value| (name, value)));
+                endpoint
+                    .driver_options
+                    .extend(reader.context.named_text(&name, &raw).map(|value| (name, value)));
             }
         }
         _ => {

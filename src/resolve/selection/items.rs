@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use indexmap::IndexSet;
+
 use crate::model::item::ContainerId;
 use crate::model::spec::{ContainerPattern, MapSpec};
 use crate::wording;
@@ -120,11 +122,13 @@ fn of_configuration(
 }
 
 fn unknown_item(maps: &[MapSpec], term: &str) -> SelectionError {
-    let known: Vec<&str> = maps
+    // Maps often share names, and a map that of a configuration.
+    let known: IndexSet<&str> = maps
         .iter()
         .flat_map(|map| std::iter::once(&map.name).chain(map.configurations.keys()).chain(map.groups.keys()))
         .map(String::as_str)
         .collect();
+    let known: Vec<&str> = known.into_iter().collect();
     let nearest = wording::nearest(term.rsplit('.').next().unwrap_or(term), known.iter().copied());
     let help = match nearest {
         Some(name) => format!("write `{name}`, or a full name such as `map.config.instance`"),

@@ -88,7 +88,7 @@ fn values_come_from_variables_files_and_commands() {
     assert_eq!(found.screen, "");
     assert_eq!(
         environment(&found.fleet, "h"),
-        "A=v4riable-secret* B=fallback* C=hello D=v4riable-secret* E=f1le-secret* F=c0mmand-secret* G=/home/me/x H=other*"
+        "A=v4riable-secret* B=fallback C=hello D=v4riable-secret* E=f1le-secret* F=c0mmand-secret* G=/home/me/x H=other"
     );
     assert_eq!(found.asked, ["fleet/motd.txt", "/run/password", "pass|show|the db"]);
 }
