@@ -98,11 +98,7 @@ impl Builder<'_> {
         let name = expand_image(&typed, repository.as_deref());
         let reference = ImageReference::parse(&name, default_tag.as_deref().unwrap_or("latest"));
         if !reference.is_valid() {
-            self.context.report(
-                Diagnostic::error(format!("`{name}` is not an image name"))
-                    .at(span, "expected `[registry/]name[:tag]` in lower case")
-                    .help("set `image`; without it the configuration's own name is taken"),
-            );
+            self.report_image(&typed, &name, span);
             return None;
         }
         self.note_image(&typed, &name, places);

@@ -55,8 +55,9 @@ pub(super) struct Context<'a> {
     fetched: RefCell<HashMap<Source, Result<String, String>>>,
     /// Of the containers so far, by their names.
     places: RefCell<HashMap<String, Places>>,
-    /// Pairs of configurations, and of places, that have been told to get in each other's way.
-    meetings: RefCell<(HashSet<[String; 2]>, HashSet<[Span; 2]>)>,
+    /// Pairs of configurations that have been told to get in each other's way, and pairs of places.
+    meetings: RefCell<HashSet<[String; 2]>>,
+    meeting_places: RefCell<HashSet<[Span; 2]>>,
     /// Whether anything outside the files is asked for; if not, such values are simply not there.
     asks_outside: bool,
     runs_commands: Cell<bool>,
@@ -92,6 +93,7 @@ impl<'a> Context<'a> {
             fetched: RefCell::default(),
             places: RefCell::default(),
             meetings: RefCell::default(),
+            meeting_places: RefCell::default(),
             asks_outside: true,
             runs_commands: Cell::new(true),
             withheld: Cell::new(false),
@@ -212,9 +214,8 @@ impl<'a> Context<'a> {
     /// Whether this pair of configurations, and this pair of places, is told of for the first time:
     /// they meet on many hosts, and heirs say what their bases say.
     pub(super) fn is_first_meeting(&self, names: [&str; 2], spans: [Span; 2]) -> bool {
-        let (known_names, known_spans) = &mut *self.meetings.borrow_mut();
-        let (is_new, is_new_place) =
-            (known_names.insert(names.map(str::to_owned)), known_spans.insert(spans));
+        let is_new = self.meetings.borrow_mut().insert(names.map(str::to_owned));
+        let is_new_place = self.meeting_places.borrow_mut().insert(spans);
         is_new && is_new_place
     }
 

@@ -1,5 +1,6 @@
 //! Keywords of `host_config`: docker-py's names and the API's own, and what they become.
 
+mod limits;
 mod records;
 
 use std::collections::BTreeMap;
@@ -175,9 +176,9 @@ pub(super) fn is_unset(value: &Value) -> bool {
 fn read_value(reader: &OptionReader<'_>, field: &str, kind: Kind, node: &Node) -> Option<Value> {
     match kind {
         Kind::Bytes => size(reader, field, node).map(Value::from),
-        Kind::Integer => reader.integer(node).map(Value::from),
+        Kind::Integer => limits::number(reader, field, node).map(Value::from),
         Kind::Boolean => reader.boolean(node).map(Value::from),
-        Kind::Text => reader.text(node).map(Value::from),
+        Kind::Text => limits::mode(reader, field, node).map(Value::from),
         Kind::Texts => reader.texts(node).map(Value::from),
         Kind::TextMapping => reader.text_mapping(node),
         Kind::RestartPolicy => records::restart_policy(reader, node),
@@ -203,7 +204,8 @@ fn read_value(reader: &OptionReader<'_>, field: &str, kind: Kind, node: &Node) -
 fn size(reader: &OptionReader<'_>, field: &str, node: &Node) -> Option<i64> {
     let bytes = reader.bytes(node)?;
     if bytes < 0 && !(field == "MemorySwap" && bytes == -1) {
-        let expected = if field == "MemorySwap" { "a size, or -1 for no limit" } else { "a size" };
+        let expected =
+            if field == "MemorySwap" { "a size, or -1 for no limit" } else { "a size such as `512m`" };
         reader.wrong_text(node, &bytes.to_string(), expected);
         return None;
     }
@@ -280,6 +282,18 @@ fn extra_hosts(reader: &OptionReader<'_>, node: &Node) -> Option<Value> {
 
 /// A list of `path[:options]` is a mapping, too.
 fn tmpfs(reader: &OptionReader<'_>, node: &Node) -> Option<Value> {
+    let nodes: Vec<&Node> = match (node.as_mapping(), node.as_sequence()) {
+        (Some(entries), _) => entries.iter().map(|(path, _)| path).collect(),
+        (None, Some(items)) => items.iter().collect(),
+        (None, None) => vec![node],
+    };
+    let relative = nodes
+        .into_iter()
+        .find(|node| node.tag.is_none() && node.as_text().is_some_and(|path| !path.starts_with('/')));
+    if let Some(relative) = relative {
+        reader.wrong_text(relative, relative.as_text().unwrap_or_default(), "a path that begins with `/`");
+        return None;
+    }
     if node.as_mapping().is_some() {
         return reader.text_mapping(node);
     }

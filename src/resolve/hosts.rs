@@ -25,6 +25,7 @@ use super::claims::Claims;
 use super::context::Context;
 use super::engine_url::{EngineUrl, split_login, unknown_placeholder};
 use super::host_places::host_places;
+use super::logins;
 use crate::model::ranges;
 
 /// The API of Engine 20.10.
@@ -90,7 +91,10 @@ pub(super) fn resolve_hosts(
 fn members(context: &Context<'_>, key: &RawName) -> Vec<(String, Option<String>)> {
     match ranges::expand(&key.value) {
         Ok(Some(members)) => members.into_iter().map(|member| (member.name, Some(member.number))).collect(),
-        Ok(None) => vec![(key.value.clone(), None)],
+        Ok(None) => {
+            logins::check_host_name(context, key);
+            vec![(key.value.clone(), None)]
+        }
         Err(error) => {
             context.error(format!("`{}`: {error}", key.value), key.span, "not a range of host names");
             Vec::new()
@@ -282,10 +286,14 @@ impl Filler<'_> {
             let password = login.password.as_ref().and_then(|text| self.credential(text));
             let (Some(username), Some(password)) = (username, password) else {
                 if login.username.is_none() || login.password.is_none() {
-                    self.context.error(
-                        format!("the login for registry `{}` is not complete", registry.value),
-                        registry.span,
-                        "needs `username` and `password`",
+                    let missing = if login.password.is_none() { "password" } else { "username" };
+                    self.context.report(
+                        Diagnostic::error(format!(
+                            "the login for registry `{}` is not complete",
+                            registry.value
+                        ))
+                        .at(registry.span, "needs `username` and `password`")
+                        .help(format!("add `{missing}`")),
                     );
                 }
                 continue;
@@ -310,6 +318,7 @@ impl Filler<'_> {
                     .help("write where to log in, or take the key out"),
             );
         }
+        logins::check(self.context, self.name, raw, fabric_host.as_deref(), base_url.as_deref());
         let login = fabric_host.as_deref();
         match (login, engine_url) {
             (None, Some(EngineUrl::Socket(path))) => Connection::Unix { socket_path: path.into() },
@@ -372,7 +381,16 @@ impl Filler<'_> {
     }
 
     fn socket(&self, raw: &RawHost) -> String {
-        self.optional_text(raw.docker_socket.as_ref()).unwrap_or_else(|| DEFAULT_DOCKER_SOCKET.to_owned())
+        let socket = self.optional_text(raw.docker_socket.as_ref());
+        if let (Some(path), Some(typed)) = (&socket, &raw.docker_socket)
+            && !path.starts_with('/')
+        {
+            let message = format!("host `{}`: the socket `{path}` is not absolute", self.name);
+            let diagnostic =
+                Diagnostic::error(message).at(typed.span, "expected a path that begins with `/`");
+            self.context.report(diagnostic.help("write for instance `/var/run/docker.sock`"));
+        }
+        socket.unwrap_or_else(|| DEFAULT_DOCKER_SOCKET.to_owned())
     }
 
     fn ssh(&self, raw: &RawHost, login: &str, engine: RemoteEngine) -> Connection {
@@ -386,10 +404,15 @@ impl Filler<'_> {
             jump_hosts: raw
                 .proxy_jump
                 .as_ref()
-                .map(|hops| hops.iter().filter_map(|hop| self.text(hop)).collect()),
+                .map(|hops| hops.iter().filter_map(|hop| self.jump_host(hop)).collect()),
             config: self.ssh_config(raw.ssh_config.as_ref().map(|config| &config.value)),
         };
         Connection::Ssh(SshConnection { target, engine })
+    }
+
+    fn jump_host(&self, raw: &RawText) -> Option<String> {
+        let hop = self.text(raw)?;
+        logins::check_login(self.context, self.name, &hop, raw.span).then_some(hop)
     }
 
     fn ssh_config(&self, raw: Option<&RawSshConfig>) -> SshConfigSource {

@@ -4,17 +4,18 @@ use std::collections::HashMap;
 
 use crate::model::network::PRESET_NETWORKS;
 use crate::source::diagnostic::Diagnostic;
-use crate::source::raw::{RawBind, RawName, RawNetworkMode, RawText};
+use crate::source::raw::{RawAttach, RawBind, RawName, RawNetworkMode, RawText};
 use crate::source::span::Span;
 use crate::wording;
 
+use super::aliases;
 use super::context::{Context, value_of};
 use super::map::{Configuration, ResolvedMap};
 use super::once;
 use super::walk::{Circle, walk};
 
 /// So many instances or volumes are offered to choose from.
-const SHOWN_CHOICES: usize = 10;
+pub(super) const SHOWN_CHOICES: usize = 10;
 
 /// What each configuration of a map needs, both by number.
 pub(super) struct Needs {
@@ -36,6 +37,7 @@ pub(super) fn check(context: &Context<'_>, map: &ResolvedMap<'_>) -> Needs {
         checker.networks(configuration);
         checker.network_mode(configuration);
         once::check(context, configuration);
+        aliases::check(context, configuration);
     }
     let configurations = map.configurations.values().enumerate();
     let of_configuration: Vec<Vec<usize>> =
@@ -44,9 +46,9 @@ pub(super) fn check(context: &Context<'_>, map: &ResolvedMap<'_>) -> Needs {
     Needs { of_configuration, has_circles }
 }
 
-struct Checker<'a> {
-    context: &'a Context<'a>,
-    map: &'a ResolvedMap<'a>,
+pub(super) struct Checker<'a> {
+    pub(super) context: &'a Context<'a>,
+    pub(super) map: &'a ResolvedMap<'a>,
 }
 
 impl Checker<'_> {
@@ -63,49 +65,38 @@ impl Checker<'_> {
         }
     }
 
-    fn group_item(&self, group_name: &RawName, item: &RawName) {
-        let wanted = item.value.strip_prefix('@').unwrap_or(&item.value);
-        let mut groups = self.map.raw.groups.iter();
-        if let Some((named, members)) = groups.find(|(name, _)| name.value == wanted) {
-            let members: Vec<&str> =
-                members.iter().take(SHOWN_CHOICES).map(|member| member.value.as_str()).collect();
-            let help = match members.as_slice() {
-                _ if named.value == group_name.value => "take it out".to_owned(),
-                [] => "take it out: it is empty".to_owned(),
-                members => format!("write what is in it: {}", wording::all_of(members)),
-            };
-            let message = format!("group `{}` names the group `{wanted}`", group_name.value);
-            self.context.report(
-                Diagnostic::error(message)
-                    .at(item.span, "groups hold containers and instances only")
-                    .also(named.span, "the group")
-                    .help(help),
-            );
-            return;
-        }
-        let message = format!("group `{}` names `{}`, which is not defined", group_name.value, item.value);
-        self.unknown(message, item, "no container or instance of this name", self.map.all_references());
-    }
-
     /// Two owners of one volume would each prepare it in their own way.
     fn duplicate_attaches(&self) {
-        let mut seen: HashMap<String, &RawName> = HashMap::new();
+        let mut seen: HashMap<String, (&str, &RawAttach)> = HashMap::new();
         for (config_name, configuration) in &self.map.configurations {
-            for attach in &configuration.raw.attaches {
-                let name = &attach.value.name;
-                let key = self.map.attached_key(config_name, &name.value);
+            for attach in configuration.raw.attaches.iter().map(|attach| &attach.value) {
+                let key = self.map.attached_key(config_name, &attach.name.value);
                 match seen.get(&key) {
-                    Some(first) if first.span != name.span => self.context.report(
-                        Diagnostic::error(format!("volume `{key}` is attached twice"))
-                            .at(name.span, "attached again here")
-                            .also(first.span, "first attached here")
-                            .help("let the other container list it under `uses`, or set `use_attached_parent_name`"),
-                    ),
-                    Some(_) => self.report_inherited_attach(&key, name, configuration),
-                    None => drop(seen.insert(key, name)),
+                    // That it is mounted twice at one path is told of the container.
+                    Some((first_config, first))
+                        if first_config == config_name && first.path == attach.path => {}
+                    Some((first_config, first)) if first.name.span != attach.name.span => {
+                        self.report_second_attach(&key, first, attach, first_config == config_name);
+                    }
+                    Some(_) => self.report_inherited_attach(&key, &attach.name, configuration),
+                    None => drop(seen.insert(key, (config_name, attach))),
                 }
             }
         }
+    }
+
+    fn report_second_attach(&self, key: &str, first: &RawAttach, second: &RawAttach, is_same: bool) {
+        let help = if is_same {
+            "take one of the two out"
+        } else {
+            "let the other container list it under `uses`, or set `use_attached_parent_name`"
+        };
+        self.context.report(
+            Diagnostic::error(format!("volume `{key}` is attached twice"))
+                .at(second.name.span, "attached again here")
+                .also(first.name.span, "first attached here")
+                .help(help),
+        );
     }
 
     fn report_inherited_attach(&self, key: &str, name: &RawName, configuration: &Configuration<'_>) {
@@ -121,9 +112,7 @@ impl Checker<'_> {
         let mut names = vec![(configuration.name, "a container")];
         names.extend(configuration.raw.instances.iter().map(|name| (name, "an instance")));
         for (name, what) in names {
-            let is_good = name.value.starts_with(|c: char| c.is_ascii_alphanumeric())
-                && name.value.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
-            if !is_good {
+            if !is_item_name(&name.value) {
                 self.context.error(
                     format!("`{}` cannot name {what}", name.value),
                     name.span,
@@ -136,8 +125,15 @@ impl Checker<'_> {
     fn volumes(&self, configuration: &Configuration<'_>) {
         for bind in &configuration.raw.binds {
             if let RawBind::Alias { name, .. } = &bind.value {
-                self.host_alias(configuration, name);
-                self.volume_alias(name, false);
+                let is_unknown =
+                    self.map.host_path(&name.value).is_none() && self.map.volume(&name.value).is_none();
+                match aliases::bind_of_path(&name.value).filter(|_| is_unknown) {
+                    Some(help) => self.no_alias(configuration, name, help),
+                    None => {
+                        self.host_alias(configuration, name);
+                        self.volume_alias(name, false);
+                    }
+                }
             }
         }
         for attach in &configuration.raw.attaches {
@@ -179,7 +175,7 @@ impl Checker<'_> {
                 self.unknown(message, name, "no attached volume or container of this name", known);
                 continue;
             }
-            self.one_container(name, &subject);
+            self.one_container(name, &subject, &[]);
             self.used_container(name, &subject, used.value.path.as_ref());
         }
     }
@@ -221,18 +217,15 @@ impl Checker<'_> {
             self.one_container(
                 target,
                 &format!("container `{}` links to `{}`", configuration.name.value, target.value),
+                &[],
             );
         }
     }
 
-    /// A reference that must mean exactly one container.
-    fn one_container(&self, target: &RawName, subject: &str) {
+    /// A reference that must mean exactly one container; `modes` may stand in its place.
+    fn one_container(&self, target: &RawName, subject: &str, modes: &[&str]) {
         match self.map.referred(&target.value) {
-            None => {
-                let known = self.map.instance_references().iter().map(String::as_str);
-                let message = format!("{subject}, which is not defined");
-                self.unknown(message, target, "no container of this name", known);
-            }
+            None => self.no_container(target, subject, modes),
             Some(referred) if referred.count() > 1 => {
                 let config_name = &referred.configuration.name.value;
                 let named: Vec<String> = referred
@@ -254,13 +247,21 @@ impl Checker<'_> {
     fn networks(&self, configuration: &Configuration<'_>) {
         for endpoint in &configuration.raw.networks {
             let name = &endpoint.value.network;
-            if self.map.network(&name.value).is_none() && !PRESET_NETWORKS.contains(&name.value.as_str()) {
+            if self.map.network(&name.value).is_some() || name.value == "bridge" {
+                continue;
+            }
+            if PRESET_NETWORKS.contains(&name.value.as_str()) {
+                let message =
+                    format!("container `{}` joins `{}` as a network", configuration.name.value, name.value);
+                let diagnostic = Diagnostic::error(message).at(name.span, "a network mode");
+                self.context.report(diagnostic.help(format!("write `network_mode: {}`", name.value)));
+            } else {
                 let message = format!(
                     "container `{}` joins `{}`, which is not defined",
                     configuration.name.value, name.value
                 );
                 let known = self.map.raw.networks.iter().map(|(known, _)| known.value.as_str());
-                self.unknown(message, name, "no network of this name", known);
+                self.unknown(message, name, "no network of this name", known.chain(["bridge"]));
             }
         }
     }
@@ -275,7 +276,19 @@ impl Checker<'_> {
             let target = RawName::new(reference, mode.span);
             let subject =
                 format!("container `{}` shares the network of `{}`", configuration.name.value, target.value);
-            self.one_container(&target, &subject);
+            self.one_container(&target, &subject, &["host", "none"]);
+        }
+        if let RawNetworkMode::Foreign(name) = &mode.value
+            && self.map.referred(name).is_some()
+        {
+            let config_name = &configuration.name.value;
+            let message =
+                format!("container `{config_name}` shares the network of a `{name}` that no map manages");
+            self.context.report(
+                Diagnostic::warning(message)
+                    .at(mode.span, "the map has a container of this name, too")
+                    .help(format!("write `{name}` if that is meant")),
+            );
         }
         let is_default = matches!(&mode.value, RawNetworkMode::Preset(name) if name != "host");
         if is_default {
@@ -305,7 +318,7 @@ impl Checker<'_> {
         }
     }
 
-    fn unknown<'n>(
+    pub(super) fn unknown<'n>(
         &self,
         message: String,
         name: &RawName,
@@ -314,6 +327,10 @@ impl Checker<'_> {
     ) {
         let diagnostic = Diagnostic::error(message).at(name.span, label);
         let nearest = self.context.nearest(&name.value, known);
+        if name.value.starts_with('/') && nearest.is_none() {
+            let help = format!("give it a name: `ALIAS: {}`", name.value);
+            return self.context.report(diagnostic.help(help));
+        }
         self.context.report(match nearest {
             Some(nearest) if nearest != name.value => diagnostic.help(format!("write `{nearest}`")),
             _ => diagnostic,
@@ -377,6 +394,12 @@ impl Checker<'_> {
         }
         self.context.report(diagnostic.help("take out one of the links, uses or network modes"));
     }
+}
+
+/// What containers, volumes and networks may be called, as a part of their names at the Engine.
+pub(super) fn is_item_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
 }
 
 /// Every dependency of a container must be on the same host, here the one of a name and position.

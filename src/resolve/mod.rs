@@ -8,6 +8,7 @@
 //! ```
 
 mod addresses;
+mod aliases;
 mod claims;
 mod container;
 mod context;
@@ -16,14 +17,17 @@ mod engine_url;
 pub(crate) mod host_options;
 mod host_places;
 mod hosts;
+mod images;
 mod inherit;
 mod integrity;
+mod logins;
 mod map;
 mod mounts;
 mod once;
 mod options;
 pub mod origins;
 mod places;
+mod references;
 mod resources;
 #[cfg(test)]
 mod robustness;

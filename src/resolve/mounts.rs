@@ -154,6 +154,13 @@ impl Builder<'_> {
             );
             return None;
         };
+        let root_span = raw_root.map_or(text.span, |root| root.span);
+        if !root.starts_with('/') {
+            let diagnostic = Diagnostic::error(format!("`host_root` is `{root}`, which is not absolute"));
+            let diagnostic = diagnostic.at(root_span, "expected a path that begins with `/`");
+            self.context.report(diagnostic.help(format!("write `/{root}`, or where it is")));
+            return None;
+        }
         let path = normalized(&format!("{root}/{path}"));
         Some(HostPath { path, span: text.span, root: raw_root.map(|root| root.span) })
     }
@@ -175,7 +182,8 @@ impl Builder<'_> {
             self.context.report(
                 Diagnostic::error(format!("container `{}` mounts `{path}` twice", self.config_name()))
                     .at(span, "mounted again here")
-                    .also(*first, "first mounted here"),
+                    .also(*first, "first mounted here")
+                    .help("take one of the two out, or mount it at another path"),
             );
             return;
         }

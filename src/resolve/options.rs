@@ -109,7 +109,7 @@ impl<'a> Applier<'a> {
             }
             "domainname" => self.settings.domainname = reader.text(node),
             "user" => self.settings.user = reader.text(node),
-            "working_dir" => self.settings.working_dir = reader.text(node),
+            "working_dir" => self.settings.working_dir = reader.absolute_path(node),
             "stop_signal" => self.settings.stop_signal = stop_signal(&reader, node),
             "stop_timeout" => self.settings.stop_timeout_seconds = seconds(&reader, node),
             "healthcheck" => self.healthcheck(&reader, node),
@@ -141,6 +141,12 @@ impl<'a> Applier<'a> {
 
     fn environment(&mut self, reader: &OptionReader<'_>, node: &Node) {
         for TextEntry { name, value: raw, has_value } in reader.entries(node).unwrap_or_default() {
+            if name.is_empty() || name.contains(['=', '\0']) {
+                let message = format!("`{name}` cannot name a variable of `{}`", reader.field);
+                let diagnostic = Diagnostic::error(message).at(raw.span, "expected a name before the value");
+                reader.context.report(diagnostic.help("write `NAME: value`, or `NAME=value` in a list"));
+                continue;
+            }
             let field = format!("create_options.environment.{name}");
             self.places.insert(field, self.builder.context.place(raw.span));
             let value = self.builder.context.sensitive_text(&name, &raw);
@@ -304,6 +310,9 @@ impl<'a> Applier<'a> {
         }
         let diagnostic = Diagnostic::error(format!("unknown key `{keyword}` in `{parent}`"))
             .at(name.span, "not an option");
+        if let Some(help) = names::elsewhere(keyword, parent) {
+            return context.report(diagnostic.help(help));
+        }
         context.report(match names::nearest(keyword, names::known(parent)) {
             Some(nearest) => diagnostic.help(format!("write `{nearest}`")),
             None => diagnostic,

@@ -93,6 +93,17 @@ impl OptionReader<'_> {
         );
     }
 
+    /// A path from the root.
+    pub(super) fn absolute_path(&self, node: &Node) -> Option<String> {
+        let text = self.text(node)?;
+        // Windows has drives.
+        if text.is_empty() || text.starts_with('/') || text.get(1..2) == Some(":") {
+            return Some(text);
+        }
+        self.wrong_text(node, &text, "a path that begins with `/`");
+        None
+    }
+
     /// A list of texts; a single text is a list of one.
     pub(super) fn texts(&self, node: &Node) -> Option<Vec<String>> {
         match &node.value {
@@ -134,7 +145,8 @@ impl OptionReader<'_> {
                         Some(TextEntry { name: key.to_owned(), value: raw, has_value: !value.is_null() })
                     }
                     _ => {
-                        self.wrong(value, "text");
+                        let field = format!("{}.{}", self.field, key.as_text().unwrap_or_default());
+                        OptionReader { context: self.context, field }.wrong(value, "text");
                         None
                     }
                 })
@@ -150,7 +162,11 @@ impl OptionReader<'_> {
 
     fn assignment(&self, node: &Node) -> Option<TextEntry> {
         let Some(raw) = raw_text(node).filter(|_| !node.is_null()) else {
-            self.wrong(node, "`name=value`");
+            self.context.report(
+                Diagnostic::error(format!("an item of `{}` is {}", self.field, node.kind()))
+                    .at(node.span, "expected `name=value`")
+                    .help("write `NAME=value`, or a mapping: `NAME: value` lines without dashes"),
+            );
             return None;
         };
         if let Some(tag) = raw.tag.as_ref().and_then(tag_of_outside) {

@@ -1,12 +1,13 @@
 //! Paths of a host that several configurations may write to: it works, and is seldom meant.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::rc::Rc;
 
 use crate::model::container::{ContainerSettings, Mount, MountKind, MountSource};
 use crate::source::diagnostic::Diagnostic;
-use crate::source::raw::{RawBind, RawText};
-use crate::source::span::Span;
+use crate::source::raw::RawBind;
+use crate::source::span::{Span, Spanned};
 
 use super::container::Builder;
 use super::context::Context;
@@ -74,22 +75,28 @@ impl Builder<'_> {
         });
         let written = settings.mounts.iter().filter_map(|(path, mount)| Some((path, written_source(mount)?)));
         let written = written.chain(detailed).filter(|(_, source)| !is_meeting_place(source));
-        written.map(|(path, source)| (source.clone(), self.mount_span(path))).collect()
+        let mut written = written.peekable();
+        if written.peek().is_none() {
+            return Vec::new();
+        }
+        let spans = self.bind_spans();
+        let option = ["binds", "mounts"].iter().find_map(|name| self.option(name));
+        let otherwise = option.unwrap_or(self.configuration.name.span);
+        written
+            .map(|(path, source)| (source.clone(), spans.get(path).copied().unwrap_or(otherwise)))
+            .collect()
     }
 
-    /// Where something is mounted at a path: an item of `binds`, else an option.
-    fn mount_span(&self, path: &str) -> Span {
-        let is_meant = |text: &RawText| text.tag.is_none() && normalized(&text.text) == path;
-        let bind = self.raw().binds.iter().find(|bind| match &bind.value {
-            RawBind::Path { container_path, .. } => is_meant(container_path),
-            RawBind::Alias { name, .. } => self
-                .map
-                .volume(&name.value)
-                .and_then(|volume| volume.default_path.as_ref())
-                .is_some_and(is_meant),
-        });
-        let option = || ["binds", "mounts"].iter().find_map(|name| self.option(name));
-        bind.map(|bind| bind.span).or_else(option).unwrap_or(self.configuration.name.span)
+    /// Where each item of `binds` stands, by the path in the container.
+    fn bind_spans(&self) -> HashMap<String, Span> {
+        let span = |bind: &Spanned<RawBind>| {
+            let path = match &bind.value {
+                RawBind::Path { container_path, .. } => container_path,
+                RawBind::Alias { name, .. } => self.map.volume(&name.value)?.default_path.as_ref()?,
+            };
+            path.tag.is_none().then(|| (normalized(&path.text), bind.span))
+        };
+        self.raw().binds.iter().filter_map(span).collect()
     }
 }
 
@@ -103,7 +110,8 @@ fn written_source(mount: &Mount) -> Option<&String> {
 fn is_meeting_place(path: &str) -> bool {
     let is_below =
         |place: &str| path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    path.ends_with(".sock") || path.ends_with(".socket") || MEETING_PLACES.iter().any(|place| is_below(place))
+    let is_socket = Path::new(path).extension().is_some_and(|end| end == "sock" || end == "socket");
+    is_socket || MEETING_PLACES.iter().any(|place| is_below(place))
 }
 
 #[cfg(test)]

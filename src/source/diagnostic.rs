@@ -146,6 +146,16 @@ impl Diagnostics {
         self.iter().any(|found| found.severity == Severity::Error)
     }
 
+    /// How many there are so far, for [`Self::has_errors_since`].
+    pub(super) fn mark(&self) -> usize {
+        self.found.len()
+    }
+
+    /// Whether an error was added after a [`Self::mark`].
+    pub(super) fn has_errors_since(&self, mark: usize) -> bool {
+        self.found.iter().skip(mark).any(|found| found.severity == Severity::Error)
+    }
+
     /// Whether there is none, not even a warning.
     pub fn is_empty(&self) -> bool {
         self.found.is_empty()

@@ -18,11 +18,10 @@ pub(super) enum Wanted {
 
 /// What a document is instead of an inventory or a map, if it is plainly that.
 pub(super) fn recognise(node: &Node, wanted: Wanted) -> Option<Diagnostic> {
-    let (key, what, help) =
-        compose(node)
-            .or_else(|| kubernetes(node))
-            .or_else(|| ansible(node))
-            .or_else(|| if wanted == Wanted::Map { inventory(node) } else { None })?;
+    let (key, what, help) = compose(node)
+        .or_else(|| kubernetes(node))
+        .or_else(|| ansible(node))
+        .or_else(|| if wanted == Wanted::Map { inventory(node) } else { None })?;
     let wanted = match wanted {
         Wanted::Inventory => "an inventory",
         Wanted::Map => "a container map",

@@ -43,6 +43,7 @@ mod reader;
 #[cfg(test)]
 pub(crate) mod robustness;
 mod secrets;
+mod slips;
 #[cfg(test)]
 mod testing;
 mod tree;

@@ -4,6 +4,7 @@ use super::diagnostic::Diagnostic;
 use super::node::{Node, NodeValue};
 use super::raw::{RawCommand, RawExecCommand, RawExecPolicy, RawUser};
 use super::reader::{Entry, Reader, describe, span_over};
+use super::slips::is_one_item;
 use super::span::{Span, Spanned};
 
 const PROPERTY: &str = "exec_commands";
@@ -13,6 +14,7 @@ const WORDS_HELP: &str = "put the words of a command into a list of their own: `
 /// Reads `exec_commands`.
 pub(super) fn read_exec_commands(node: &Node, reader: &mut Reader<'_>) -> Vec<Spanned<RawExecCommand>> {
     match &node.value {
+        NodeValue::Mapping(entries) if is_one_item(entries, "cmd", &KEYS, PROPERTY, reader) => Vec::new(),
         NodeValue::Mapping(entries) => {
             let commands = entries.iter().map(|(line, user)| pair(line, user, reader));
             commands.collect::<Vec<_>>().into_iter().flatten().collect()

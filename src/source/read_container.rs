@@ -11,6 +11,7 @@ use super::read_mounts::{read_attaches, read_binds, read_uses};
 use super::read_networks::read_endpoints;
 use super::read_ports::read_ports;
 use super::reader::Reader;
+use super::slips::{self, Parts};
 use super::span::Span;
 
 /// Every property, and the two names that older files use.
@@ -48,10 +49,10 @@ pub(super) fn read_container(node: &Node, name: &str, reader: &mut Reader<'_>) -
         NodeValue::Mapping(entries) => entries.as_slice(),
         _ if node.is_null() => &[],
         _ => {
-            let message =
-                format!("container configuration `{name}` must be a mapping, found {}", node.kind());
-            reader.report(Diagnostic::error(message).at(node.span, "expected its properties"));
-            return None;
+            let what = format!("container configuration `{name}`");
+            slips::report_no_mapping(reader, node, &what, name, Parts::Container);
+            // Those who need it shall not be told that it is missing.
+            return (!CONTAINER_KEYS.contains(&name)).then(RawContainer::default);
         }
     };
     let mut reader = reader.with_subject(format!("container `{name}`"));
@@ -62,7 +63,8 @@ pub(super) fn read_container(node: &Node, name: &str, reader: &mut Reader<'_>) -
             || read_list_property(&mut container, property, value, &mut reader)
             || read_renamed_property(&mut container, property, key.span, value, &mut reader);
         if !is_known {
-            reader.unknown_key(key, &CONTAINER_KEYS);
+            let help = slips::container_key(property);
+            reader.unknown_key_with(key, &CONTAINER_KEYS, help);
         }
     }
     Some(container)
@@ -138,12 +140,13 @@ fn read_renamed_property(
             add_host_config(container, options, reader);
         }
         "network_mode" | "network" => {
-            if property == "network" {
+            let is_second = container.network_mode != Setting::Unset;
+            if property == "network" && !is_second {
                 let message = format!("`network` of {} is called `network_mode` today", reader.subject());
                 let help = "rename it to `network_mode`";
                 reader.report(Diagnostic::warning(message).at(key, "old name").help(help));
             }
-            if container.network_mode != Setting::Unset {
+            if is_second {
                 let message = format!("`network_mode` of {} is set twice", reader.subject());
                 let help = "remove `network`";
                 reader.report(Diagnostic::error(message).at(key, "set again here").help(help));
@@ -272,7 +275,7 @@ mod tests {
             ("ON", "true"),
             ("'true'", "error: `persistent` needs `true` or `false`, found the text `true`"),
             ("1", "error: `persistent` needs `true` or `false`, found `1`"),
-            ("!env X", "error: `persistent` needs `true` or `false`, found `X`"),
+            ("!env X", "error: `persistent` cannot have a tag"),
         ];
         assert_forms("persistent", &switch, |found| match &found.persistent {
             Setting::Value(persistent) => persistent.value.to_string(),

@@ -5,6 +5,7 @@ use super::node::{Node, NodeValue};
 use super::raw::{RawHost, RawName, RawRegistryLogin, RawSshConfig, RawText};
 use super::reader::{Entry, Reader};
 use super::scalar::boolean;
+use super::slips::{self, Parts};
 use super::span::{Span, Spanned};
 
 pub(super) const HOST_KEYS: [&str; 22] = [
@@ -63,8 +64,8 @@ pub(super) fn read_host(node: &Node, subject: &str, reader: &mut Reader<'_>) -> 
         NodeValue::Mapping(entries) => entries.as_slice(),
         _ if node.is_null() => &[],
         _ => {
-            let message = format!("{subject} must be a mapping, found {}", node.kind());
-            reader.report(Diagnostic::error(message).at(node.span, "expected its settings"));
+            let name = subject.split('`').nth(1).unwrap_or_default();
+            slips::report_no_mapping(&mut reader, node, subject, name, Parts::Host);
             return None;
         }
     };
@@ -154,6 +155,7 @@ fn read_logins(node: &Node, reader: &mut Reader<'_>) -> Vec<(RawName, RawRegistr
 
 fn read_login(node: &Node, reader: &mut Reader<'_>) -> RawRegistryLogin {
     let mut login = RawRegistryLogin::default();
+    let mark = reader.diagnostics().mark();
     let subject = reader.subject().to_owned();
     for (key, value) in login_entries(node, &subject, reader) {
         let name = key.as_text().unwrap_or_default();
@@ -170,6 +172,12 @@ fn read_login(node: &Node, reader: &mut Reader<'_>) -> RawRegistryLogin {
             }
             _ => reader.unknown_key(key, &LOGIN_KEYS),
         }
+    }
+    if reader.diagnostics().has_errors_since(mark) {
+        // What is missing is most likely what was wrong.
+        let stand_in = || RawText { text: "-".to_owned(), tag: None, span: node.span };
+        login.username.get_or_insert_with(stand_in);
+        login.password.get_or_insert_with(stand_in);
     }
     login
 }

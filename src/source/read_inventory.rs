@@ -7,6 +7,7 @@ use super::read_container::CONTAINER_KEYS;
 use super::read_host::{HOST_KEYS, read_host};
 use super::read_map::{MAP_KEYS, read_map};
 use super::reader::{Entry, Reader, describe};
+use crate::wording;
 
 pub(crate) const INVENTORY_KEYS: [&str; 7] =
     ["maps", "map_defaults", "hosts", "clients", "defaults", "groups", "default_host"];
@@ -78,7 +79,15 @@ fn refuse_both_names(node: &Node, reader: &mut Reader<'_>) {
 }
 
 fn read_key(inventory: &mut RawInventory, key: &Node, value: &Node, reader: &mut Reader<'_>) {
-    let name = key.as_text().unwrap_or_default();
+    read_named(inventory, key.as_text().unwrap_or_default(), (key, value), reader);
+}
+
+fn read_named(
+    inventory: &mut RawInventory,
+    name: &str,
+    (key, value): (&Node, &Node),
+    reader: &mut Reader<'_>,
+) {
     match name {
         "maps" => inventory.maps = read_maps(value, reader),
         "map_defaults" if value.is_null() => {}
@@ -90,7 +99,20 @@ fn read_key(inventory: &mut RawInventory, key: &Node, value: &Node, reader: &mut
         "groups" => inventory.groups = read_groups(value, reader),
         "default_host" if value.is_null() => {}
         "default_host" => inventory.default_host = reader.name(value, name),
-        _ => reader.unknown_key(key, &INVENTORY_KEYS),
+        _ => {
+            reader.unknown_key(key, &INVENTORY_KEYS);
+            // What it defines is there: nothing more is to be said about those who need it.
+            let is_free = |meant: &&str| match *meant {
+                "hosts" | "clients" => inventory.hosts.is_empty(),
+                "maps" => inventory.maps.is_empty(),
+                "groups" => inventory.groups.is_empty(),
+                _ => false,
+            };
+            let meant = wording::nearest(name, INVENTORY_KEYS).filter(is_free);
+            if let Some(meant) = meant.filter(|_| value.as_mapping().is_some()) {
+                read_named(inventory, meant, (key, value), reader);
+            }
+        }
     }
 }
 

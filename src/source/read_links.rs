@@ -3,6 +3,7 @@
 use super::node::{Node, NodeValue};
 use super::raw::RawLink;
 use super::reader::{Entry, Reader, span_over};
+use super::slips::is_one_item;
 use super::span::{Span, Spanned};
 
 /// Keys of an item, in words.
@@ -11,6 +12,9 @@ pub(crate) const LINK_KEYS: [&str; 2] = ["container", "alias"];
 /// Reads `links`.
 pub(super) fn read_links(node: &Node, reader: &mut Reader<'_>) -> Vec<Spanned<RawLink>> {
     match &node.value {
+        NodeValue::Mapping(entries) if is_one_item(entries, "container", &LINK_KEYS, "links", reader) => {
+            Vec::new()
+        }
         NodeValue::Mapping(entries) => {
             entries.iter().filter_map(|(container, alias)| pair(container, alias, reader)).collect()
         }

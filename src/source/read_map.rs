@@ -7,7 +7,7 @@ use super::node::Node;
 use super::raw::{RawContainer, RawMap, RawName, RawText};
 use super::read_container::{CONTAINER_KEYS, read_container};
 use super::read_networks::read_network;
-use super::read_volumes::{read_host_paths, read_volume};
+use super::read_volumes::{misread_volumes, read_host_paths, read_volume};
 use super::reader::{Entry, Reader};
 use super::span::{Span, Spanned};
 use crate::wording;
@@ -62,18 +62,32 @@ struct Reading {
 
 impl Reading {
     fn read_key(&mut self, key: &Node, value: &Node, reader: &mut Reader<'_>) {
+        self.read_named(key.as_text().unwrap_or_default(), key, value, reader);
+    }
+
+    fn read_named(&mut self, name: &str, key: &Node, value: &Node, reader: &mut Reader<'_>) {
         let map = &mut self.map;
-        let name = key.as_text().unwrap_or_default();
         match name {
             "name" => map.name = reader.name(value, name),
             "containers" => self.read_containers(value, reader),
-            "volumes" => map.volumes = read_each(value, name, reader, read_volume),
+            "volumes" => {
+                map.volumes = read_each(value, name, reader, |node, alias, reader| {
+                    Some(read_volume(node, alias, reader))
+                });
+                if value.as_mapping().is_none() && !value.is_null() {
+                    map.volumes = misread_volumes(value);
+                }
+            }
             "host" => self.read_host(value, reader),
             "host_root" => {
                 let root = reader.optional_text(value, name).map(|root| (key.span, root));
                 self.set_host_root(root, reader);
             }
-            "networks" => map.networks = read_each(value, name, reader, read_network),
+            "networks" => {
+                map.networks = read_each(value, name, reader, |node, name, reader| {
+                    Some(read_network(node, name, reader))
+                });
+            }
             "repository" => map.repository = reader.optional_text(value, name),
             "default_tag" => map.default_tag = reader.optional_text(value, name),
             "clients" => map.clients = reader.names(value, name),
@@ -122,6 +136,17 @@ impl Reading {
             let message = format!("unknown key `{}` in {}", *name, reader.subject());
             let diagnostic = Diagnostic::error(message).at(key.span, "read as a container configuration");
             reader.report(diagnostic.help(format!("did you mean `{meant}`?")));
+            // What it defines is there: nothing more is to be said about those who need it.
+            let is_free = match meant {
+                "volumes" => self.map.volumes.is_empty(),
+                "networks" => self.map.networks.is_empty(),
+                "host" => self.map.host.is_empty(),
+                "containers" => true,
+                _ => false,
+            };
+            if is_free && value.as_mapping().is_some() {
+                self.read_named(meant, key, value, reader);
+            }
         } else if let Some(container) = read_container(value, &name, reader) {
             self.add_container(name, container, reader);
         }

@@ -7,7 +7,9 @@ use super::raw::{RawAttach, RawBind, RawText, RawUse};
 use super::read_volumes::read_host_path;
 use super::reader::{Entry, Reader, span_over};
 use super::scalar::{boolean, whole_number};
+use super::slips::is_one_item;
 use super::span::{Span, Spanned};
+use crate::wording;
 
 /// Keys of an item of `binds`, in words.
 pub(crate) const BIND_KEYS: [&str; 4] = ["name", "path", "host_path", "readonly"];
@@ -137,6 +139,11 @@ fn mode_of(node: &Node) -> Option<bool> {
 
 fn mounts<'n>(node: &'n Node, property: &str, reader: &mut Reader<'_>) -> Vec<Mount<'n>> {
     match &node.value {
+        NodeValue::Mapping(entries)
+            if property == "binds" && is_one_item(entries, "path", &BIND_KEYS, property, reader) =>
+        {
+            Vec::new()
+        }
         NodeValue::Mapping(entries) => {
             entries.iter().filter_map(|(key, value)| pair(key, value, property, reader)).collect()
         }
@@ -154,6 +161,14 @@ fn item_mount<'n>(item: &'n Node, property: &str, reader: &mut Reader<'_>) -> Op
         NodeValue::Mapping(entries) => match entries.as_slice() {
             [(key, value)] if key.as_text() == Some("name") && value.as_text().is_some() => {
                 Some(Mount { first: value, path: None, mode: None, span: value.span })
+            }
+            // No alias of binds has a path beside it.
+            [(key, value)]
+                if property == "binds"
+                    && matches!(key.as_text(), Some("path" | "host_path"))
+                    && value.as_text().is_some_and(|path| path.starts_with('/')) =>
+            {
+                record(item, entries, property, reader)
             }
             [(key, value)] => pair(key, value, property, reader),
             _ => record(item, entries, property, reader),
@@ -210,7 +225,10 @@ fn record<'n>(
     if let Some((key, _)) = unknown {
         let text = key.as_text().unwrap_or_default();
         let message = format!("unknown key `{text}` in an item of `{property}` of {}", reader.subject());
-        let help = "write one list item for each entry, or the keys of one entry in full";
+        let help = match wording::nearest(text, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "write one list item for each entry, or the keys of one entry in full".to_owned(),
+        };
         reader.report(Diagnostic::error(message).at(key.span, "unknown key").help(help));
         return None;
     }

@@ -135,6 +135,6 @@ mod tests {
         let mode = read.value.expect("a container").network_mode;
         assert!(matches!(mode, Setting::Value(mode) if mode.value == RawNetworkMode::Preset("host".into())));
         let both = container("network_mode", "host\n  network: bridge");
-        assert_eq!(both.messages()[1..], ["`network_mode` of container `web` is set twice"]);
+        assert_eq!(both.messages(), ["`network_mode` of container `web` is set twice"]);
     }
 }

@@ -5,6 +5,7 @@ use super::node::{Node, NodeValue};
 use super::raw::{RawEndpoint, RawName, RawNetwork};
 use super::read_links::read_links;
 use super::reader::{Entry, Reader, span_over};
+use super::slips::is_one_item;
 use super::span::{Span, Spanned};
 
 const NETWORK_KEYS: [&str; 4] = ["driver", "driver_options", "internal", "create_options"];
@@ -13,11 +14,11 @@ const ENDPOINT_KEYS: [&str; 8] =
     ["network_name", "aliases", "links", "ipv4_address", "ipv6_address", "link_local_ips", "ipv4", "ipv6"];
 
 /// Reads one entry of a map's `networks`: settings or nothing.
-pub(super) fn read_network(node: &Node, name: &str, reader: &mut Reader<'_>) -> Option<RawNetwork> {
+pub(super) fn read_network(node: &Node, name: &str, reader: &mut Reader<'_>) -> RawNetwork {
     let mut reader = reader.with_subject(format!("network `{name}`"));
     let mut network = RawNetwork::default();
     if !node.is_null() && node.as_mapping().is_none() {
-        return reader.wrong(node, "networks", "a mapping of settings");
+        reader.wrong::<()>(node, "networks", "a mapping of settings");
     }
     for (key, value) in node.as_mapping().unwrap_or_default() {
         let name = key.as_text().unwrap_or_default();
@@ -29,7 +30,7 @@ pub(super) fn read_network(node: &Node, name: &str, reader: &mut Reader<'_>) -> 
             _ => reader.unknown_key(key, &NETWORK_KEYS),
         }
     }
-    Some(network)
+    network
 }
 
 /// Reads `networks` of a container.
@@ -38,6 +39,11 @@ pub(super) fn read_network(node: &Node, name: &str, reader: &mut Reader<'_>) -> 
 /// the list of aliases, in an item of a list it is all settings by position.
 pub(super) fn read_endpoints(node: &Node, reader: &mut Reader<'_>) -> Vec<Spanned<RawEndpoint>> {
     match &node.value {
+        NodeValue::Mapping(entries)
+            if is_one_item(entries, "network_name", &ENDPOINT_KEYS, "networks", reader) =>
+        {
+            Vec::new()
+        }
         NodeValue::Mapping(entries) => {
             entries.iter().filter_map(|(name, value)| mapping_entry(name, value, reader)).collect()
         }

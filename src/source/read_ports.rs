@@ -5,6 +5,7 @@ use super::node::{Node, NodeValue};
 use super::raw::{RawName, RawPort, RawText};
 use super::reader::{Entry, Reader, span_over};
 use super::scalar::whole_number;
+use super::slips::is_one_item;
 use super::span::{Span, Spanned};
 use crate::wording;
 
@@ -24,6 +25,11 @@ struct Publishing<'n> {
 /// Reads `exposes`.
 pub(super) fn read_ports(node: &Node, reader: &mut Reader<'_>) -> Vec<Spanned<RawPort>> {
     match &node.value {
+        NodeValue::Mapping(entries)
+            if is_one_item(entries, "exposed_port", &RECORD_KEYS, "exposes", reader) =>
+        {
+            Vec::new()
+        }
         NodeValue::Mapping(entries) => {
             entries.iter().flat_map(|(port, value)| pair(port, value, reader)).collect()
         }
@@ -279,7 +285,7 @@ mod tests {
             ("{80-82: 8000-8001}", format!("{range} 2 ports for 3 ports of the container")),
             ("{80-82: 8000}", format!("{range} 1 port for 3 ports of the container")),
             ("{80-81: 0-1}", "error: `host_port` needs a number from 1 to 65535, found `0-1`".into()),
-            ("{80-81: !env PORT}", "error: `host_port` needs a number from 1 to 65535, found `PORT`".into()),
+            ("{80-81: !env PORT}", "error: `host_port` cannot have a tag".into()),
             ("{80: true}", "error: `host_port` needs a number from 1 to 65535, found `true`".into()),
             ("{80: 70000}", "error: `host_port` needs a number from 1 to 65535, found `70000`".into()),
             ("[[1, 2, 3, 4, 5]]", "error: `exposes` needs items with one to four parts, found a list of 5 items".into()),

@@ -3,13 +3,15 @@
 use super::node::{Node, NodeValue};
 use super::raw::{RawHostPath, RawName, RawText, RawVolume};
 use super::reader::Reader;
+use super::span::Span;
 
 const VOLUME_KEYS: [&str; 6] =
     ["default_path", "driver", "driver_options", "create_options", "user", "permissions"];
 
 /// Reads one entry of `volumes`: a path, settings, or nothing.
-pub(super) fn read_volume(node: &Node, alias: &str, reader: &mut Reader<'_>) -> Option<RawVolume> {
+pub(super) fn read_volume(node: &Node, alias: &str, reader: &mut Reader<'_>) -> RawVolume {
     let mut reader = reader.with_subject(format!("volume `{alias}`"));
+    let mark = reader.diagnostics().mark();
     let mut volume = RawVolume::default();
     match &node.value {
         _ if node.is_null() => {}
@@ -19,9 +21,30 @@ pub(super) fn read_volume(node: &Node, alias: &str, reader: &mut Reader<'_>) -> 
                 read_volume_property(&mut volume, key, value, &mut reader);
             }
         }
-        NodeValue::Sequence(_) => return reader.wrong(node, "volumes", "a path or a mapping of settings"),
+        NodeValue::Sequence(_) => {
+            reader.wrong::<()>(node, "default_path", "a path or a mapping of settings");
+        }
     }
-    Some(volume)
+    if volume.default_path.is_none() && reader.diagnostics().has_errors_since(mark) {
+        volume.default_path = Some(stand_in(alias, node.span));
+    }
+    volume
+}
+
+/// Volumes of a map that are no mapping, which has been told: those that are named nevertheless.
+pub(super) fn misread_volumes(node: &Node) -> Vec<(RawName, RawVolume)> {
+    let items = node.as_sequence().unwrap_or(std::slice::from_ref(node));
+    let names = items.iter().filter_map(Node::to_name).filter(|name| !name.value.is_empty());
+    let volume = |name: RawName| {
+        let default_path = Some(stand_in(&name.value, name.span));
+        (name, RawVolume { default_path, ..RawVolume::default() })
+    };
+    names.map(volume).collect()
+}
+
+/// A path like no other in the place of one that is wrong, so that nothing more is said about it.
+fn stand_in(alias: &str, span: Span) -> RawText {
+    RawText { text: format!("/{alias}"), tag: None, span }
 }
 
 fn read_volume_property(volume: &mut RawVolume, key: &Node, value: &Node, reader: &mut Reader<'_>) {
@@ -52,7 +75,9 @@ pub(super) fn read_host_paths(node: &Node, reader: &mut Reader<'_>) -> HostPaths
         let Some(alias) = reader.key(key, "host") else { continue };
         if *alias == "root" {
             paths.root = reader.optional_text(value, "root").map(|root| (alias, root));
-        } else if let Some(path) = read_host_path(value, &alias, reader) {
+        } else {
+            let path = read_host_path(value, &alias, reader);
+            let path = path.unwrap_or_else(|| RawHostPath::One(stand_in(&alias, alias.span)));
             paths.aliases.push((alias, path));
         }
     }
@@ -102,7 +127,10 @@ mod tests {
     #[test]
     fn wrong_volumes_are_refused() {
         for (form, message) in [
-            ("[a]", "`volumes` of volume `v` needs a path or a mapping of settings, found a list of 1 item"),
+            (
+                "[a]",
+                "`default_path` of volume `v` needs a path or a mapping of settings, found a list of 1 item",
+            ),
             ("{path: /d}", "unknown key `path` in volume `v`"),
             (
                 "{driver_options: {a: [b]}}",
@@ -122,7 +150,7 @@ mod tests {
         );
         let found = found.value.expect("a map");
         let paths: Vec<String> = found.host.iter().map(|(_, path)| host_path(path)).collect();
-        assert_eq!(paths, ["data", "{i1=x i2=!env Y}"]);
+        assert_eq!(paths, ["data", "{i1=x i2=!env Y}", "/c"]);
         assert_eq!(found.host_root.as_ref().map(text).as_deref(), Some("/r"));
     }
 

@@ -7,6 +7,7 @@ use super::diagnostic::{Diagnostic, Diagnostics};
 use super::node::{Node, NodeValue};
 use super::raw::{RawName, RawText, Setting};
 use super::scalar::{boolean, decimal_number, doubtful_number, whole_number};
+use super::slips;
 use super::span::{Span, Spanned};
 use crate::wording;
 
@@ -61,6 +62,13 @@ impl<'d> Reader<'d> {
         expected: &str,
         help: Option<&str>,
     ) -> Option<T> {
+        if node.tag.is_some() {
+            // It is needed before values from elsewhere are known.
+            let message = format!("`{property}` of {} cannot have a tag", self.subject);
+            let diagnostic = Diagnostic::error(message).at(node.span, format!("expected {expected}"));
+            self.report(diagnostic.help("write the value itself"));
+            return None;
+        }
         let found = describe(node);
         let message = format!("`{property}` of {} needs {expected}, found {found}", self.subject);
         let mut diagnostic = Diagnostic::error(message).at(node.span, "not expected here");
@@ -82,9 +90,18 @@ impl<'d> Reader<'d> {
 
     /// A key that nothing is known about.
     pub(super) fn unknown_key(&mut self, key: &Node, known: &[&str]) {
+        self.unknown_key_with(key, known, None);
+    }
+
+    /// As [`Self::unknown_key`], with the help for a word of another program.
+    pub(super) fn unknown_key_with(&mut self, key: &Node, known: &[&str], help: Option<String>) {
         let name = key.as_text().unwrap_or_default();
         let message = format!("unknown key `{name}` in {}", self.subject);
         let diagnostic = Diagnostic::error(message).at(key.span, "unknown key");
+        if let Some(help) = help.or_else(|| slips::key_without_space(name, known)) {
+            self.report(diagnostic.help(help));
+            return;
+        }
         self.report(match wording::nearest(name, known.iter().copied()) {
             Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
             None if known.len() <= 8 => diagnostic.help(format!("use {}", wording::one_of(known))),
@@ -97,7 +114,10 @@ impl<'d> Reader<'d> {
         match &node.value {
             NodeValue::Mapping(entries) => entries,
             _ if node.is_null() => &[],
-            _ => self.wrong(node, property, "a mapping").unwrap_or_default(),
+            _ => {
+                let help = slips::without_space(node).or_else(|| slips::list_of_names(node, property));
+                self.wrong_with(node, property, "a mapping", help.as_deref()).unwrap_or_default()
+            }
         }
     }
 
@@ -133,12 +153,6 @@ impl<'d> Reader<'d> {
         match &node.value {
             NodeValue::Scalar { text, .. } if !node.is_null() && !text.is_empty() && node.tag.is_none() => {
                 Some(Spanned::new(text.clone(), node.span))
-            }
-            NodeValue::Scalar { .. } if node.tag.is_some() => {
-                let message = format!("`{property}` of {} cannot have a tag", self.subject);
-                let diagnostic = Diagnostic::error(message).at(node.span, "a name is expected");
-                self.report(diagnostic.help("write the name itself"));
-                None
             }
             _ => self.wrong(node, property, "a name"),
         }
@@ -223,7 +237,7 @@ impl<'d> Reader<'d> {
 
     /// Says what YAML makes of a number that is not written plainly.
     fn not_a_number<T>(&mut self, node: &Node, property: &str, expected: &str) -> Option<T> {
-        let Some(text) = node.as_text() else {
+        let Some(text) = node.as_text().filter(|_| node.tag.is_none()) else {
             return self.wrong(node, property, expected);
         };
         let Some(doubtful) = doubtful_number(text) else {

@@ -93,7 +93,9 @@ impl<'d> TreeBuilder<'d> {
 
     pub(super) fn alias(&mut self, anchor: usize, span: Span) -> Result<(), Diagnostic> {
         let Some(subtree) = self.anchors.get(&anchor) else {
-            return Err(Diagnostic::error("alias refers to the value it stands in").at(span, "endless"));
+            return Err(Diagnostic::error("alias refers to the value it stands in")
+                .at(span, "endless")
+                .help("put the anchor at a value that ends before the alias"));
         };
         if self.open.len() + subtree.depth > MAX_DEPTH {
             return Err(too_deep(span));
@@ -235,7 +237,7 @@ fn pairs(children: Vec<Node>) -> Vec<(Node, Node)> {
 
 fn too_deep(span: Span) -> Diagnostic {
     let limit = format!("the limit is {MAX_DEPTH} levels");
-    Diagnostic::error("document is nested too deeply").at(span, limit)
+    Diagnostic::error("document is nested too deeply").at(span, limit).help("nest fewer levels")
 }
 
 #[cfg(test)]

@@ -36,6 +36,30 @@ const EXPLANATIONS: &[(&str, &str, &str, &str)] = &[
         "close the mapping with `}`, or quote a text that holds braces",
     ),
     (
+        "invalid indentation in quoted scalar",
+        "quoted text is not closed",
+        "the quote opens here",
+        "add the closing quote",
+    ),
+    (
+        "illegal placement of ':' indicator",
+        "brackets are not closed before this key",
+        "this `:` starts a value where none can be",
+        "close the brackets above with `]` or `}`, or quote a text that holds brackets",
+    ),
+    (
+        "block sequence entries are not allowed",
+        "list item cannot stand here",
+        "this `-` starts an item where none can be",
+        "begin the list on a line of its own, or put quotes around a text that begins with `- `",
+    ),
+    (
+        "did not find expected <document start>",
+        "line does not belong to what stands above it",
+        "this begins something new",
+        "begin all keys of the file in the same column, and end each with a `:`",
+    ),
+    (
         "quoted scalar, found unexpected end",
         "quoted text is not closed",
         "the quote opens here",
@@ -105,6 +129,11 @@ pub(super) fn explain(complaint: &str, file: FileId, text: &str, at: u32) -> Dia
     {
         return found;
     }
+    if complaint.contains("mapping values are not allowed")
+        && let Some(found) = key_without_colon(file, text, at)
+    {
+        return found;
+    }
     let span = character_at(file, text, at);
     for &(part, message, label, help) in EXPLANATIONS {
         if complaint.contains(part) {
@@ -114,6 +143,25 @@ pub(super) fn explain(complaint: &str, file: FileId, text: &str, at: u32) -> Dia
     // "while scanning x, found y": what it was doing tells the user nothing.
     let short = complaint.rsplit_once(", ").map_or(complaint, |(_, found)| found);
     Diagnostic::error(format!("file is not valid YAML: {short}")).at(span, "the parser stopped here")
+}
+
+/// A line that is a lone name, with a deeper `key: value` below it: its colon was forgotten.
+fn key_without_colon(file: FileId, text: &str, at: u32) -> Option<Diagnostic> {
+    let before = text.get(..at as usize)?;
+    let (above, line) = before.rsplit_once('\n')?;
+    let name_line = above.rsplit_once('\n').map_or(above, |(_, line)| line);
+    let indentation = |line: &str| line.len() - line.trim_start_matches(' ').len();
+    let name = name_line.trim();
+    let is_name =
+        !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'));
+    if !is_name || indentation(name_line) >= indentation(line) {
+        return None;
+    }
+    let start = u32::try_from(above.len() - name_line.len() + indentation(name_line)).ok()?;
+    let span = Span { file, start, end: start + u32::try_from(name.len()).ok()? };
+    let diagnostic =
+        Diagnostic::error(format!("`{name}` has no `:`")).at(span, "what stands below belongs to it");
+    Some(diagnostic.help(format!("write `{name}:`")))
 }
 
 /// The first tab that indents a line, from the line of a byte offset on.

@@ -103,6 +103,7 @@ pub(super) fn restart_policy(reader: &OptionReader<'_>, node: &Node) -> Option<V
     } else {
         let text = reader.text(node)?;
         match text.split_once(':') {
+            Some((_, count)) if count.parse::<i64>().is_err() => (text, 0),
             Some((name, count)) => (name.to_owned(), count.parse().unwrap_or(-1)),
             None => (text, 0),
         }
@@ -143,7 +144,36 @@ pub(super) fn ulimits(reader: &OptionReader<'_>, node: &Node) -> Option<Value> {
             return None;
         }
     };
-    limits.into_iter().collect::<Option<Vec<_>>>().map(Value::Array)
+    let limits = limits.into_iter().collect::<Option<Vec<_>>>()?;
+    let nodes: Vec<&Node> = match &node.value {
+        NodeValue::Sequence(items) => items.iter().collect(),
+        NodeValue::Mapping(entries) => entries.iter().map(|(_, limits)| limits).collect(),
+        NodeValue::Scalar { .. } => Vec::new(),
+    };
+    let softer = nodes.iter().zip(&limits).filter(|(_, limit)| is_softer(limit));
+    let softer = softer.map(|(node, limit)| report_softer(reader, node, limit)).count();
+    (softer == 0).then_some(Value::Array(limits))
+}
+
+/// Whether the soft limit is above the hard one, which Engines refuse; -1 is no limit.
+fn is_softer(limit: &Value) -> bool {
+    let number = |name: &str| match limit[name].as_i64() {
+        Some(-1) | None => i64::MAX,
+        Some(number) => number,
+    };
+    number("Soft") > number("Hard")
+}
+
+fn report_softer(reader: &OptionReader<'_>, node: &Node, limit: &Value) {
+    let (soft, hard) = (&limit["Soft"], &limit["Hard"]);
+    reader.context.report(
+        Diagnostic::error(format!(
+            "`{}` has a soft limit of {soft} above the hard one of {hard}",
+            reader.field
+        ))
+        .at(node.span, "expected the soft limit first, and no larger than the hard one")
+        .help(format!("write `soft: {hard}, hard: {soft}`, or make them equal")),
+    );
 }
 
 fn ulimit(reader: &OptionReader<'_>, node: &Node) -> Option<Value> {

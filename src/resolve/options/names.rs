@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::source::diagnostic::Diagnostic;
 use crate::source::node::Node;
 use crate::source::raw::RawName;
+use crate::source::read_container::CONTAINER_KEYS;
 use crate::wording;
 
 use super::super::context::Context;
@@ -124,6 +125,36 @@ pub(in crate::resolve) fn nearest<'k>(
     let is_api_name = wrong.starts_with(|letter: char| letter.is_ascii_uppercase());
     let spelled = keywords.map(|(keyword, api_name)| if is_api_name { api_name } else { keyword });
     wording::nearest(wrong, spelled.filter(|name| !name.is_empty()))
+}
+
+/// Where a name that is no option belongs: a property, an option of `create_options`, a word of Docker's
+/// command line or of Docker Compose.
+pub(super) fn elsewhere(wrong: &str, parent: &str) -> Option<String> {
+    let option = match wrong {
+        "restart" => Some("restart_policy"),
+        "memory" => Some("mem_limit"),
+        "env" => Some("environment"),
+        "workdir" => Some("working_dir"),
+        "cpus" => Some("nano_cpus"),
+        "cpuset" => Some("cpuset_cpus"),
+        "ipc" => Some("ipc_mode"),
+        "pid" => Some("pid_mode"),
+        "logging" => Some("log_config"),
+        _ => None,
+    };
+    let words = match wrong {
+        "cpus" => "write `nano_cpus`, in billionths: 500000000 is a half".to_owned(),
+        "name" | "container_name" => "take it out: a container is called `map.configuration`".to_owned(),
+        _ if option.is_some() => format!("write `{}`", option.unwrap_or_default()),
+        _ if find(&CREATE_KEYWORDS, wrong).is_some() => {
+            format!("move it to `create_options`: `{parent}` does not have it")
+        }
+        _ if CONTAINER_KEYS.contains(&wrong) => {
+            format!("move it beside `{parent}`: it is a property of containers")
+        }
+        _ => return None,
+    };
+    Some(words)
 }
 
 /// All names that `create_options` or `host_config` may hold.

@@ -24,7 +24,7 @@ const CREATE_MISTAKES: Mistakes = &[
     ("command: {a: b}", &["error: `create_options.command` is a mapping"]),
     ("Cmd: \"a 'b\"", &["error: the quotes of `create_options.Cmd` are not closed"]),
     ("environment: A", &["error: `create_options.environment` is text"]),
-    ("Env: {A: [1]}", &["error: `create_options.Env` is a list"]),
+    ("Env: {A: [1]}", &["error: `create_options.Env.A` is a list"]),
     ("labels: {dmfab.map: x}", &["error: the label `dmfab.map` is dmfab's own"]),
     ("hostname: [a]", &["error: `create_options.hostname` is a list"]),
     ("stop_timeout: soon", &["error: `create_options.stop_timeout` is `soon`"]),
@@ -165,7 +165,7 @@ const HOST_MISTAKES: Mistakes = &[
     ("lxc_conf: {a: b}", &["warning: `host_config.lxc_conf` has no effect", "= help: remove it"]),
     ("InitPath: /x", &["error: `host_config.InitPath` is not supported", "= help: take it out"]),
     ("Mount: []", &["error: unknown key `Mount` in `host_config`", "= help: write `Mounts`"]),
-    ("command: x", &["error: unknown key `command` in `host_config`"]),
+    ("comand: x", &["error: unknown key `comand` in `host_config`"]),
 ];
 
 #[test]
