@@ -365,10 +365,6 @@ fn nothing_is_published_or_given_twice() {
         ),
         ["error: containers `m.a` and `m.b` both want image `i:latest`, for different machines"]
     );
-    assert_eq!(
-        refused("    a: {exposes: [[80, 8080], [81, 8080]]}\n"),
-        ["error: container `m.a` publishes port 8080/tcp of its host twice"]
-    );
     for fine in [
         "    a: {exposes: {80: 8080}}\n    b: {exposes: {80/udp: 8080}}\n",
         "    a: {image: i, create_options: {platform: linux/arm64}}\n    b: {image: i}\n",
