@@ -49,6 +49,7 @@ fn is_usable_key(key: &Node, diagnostics: &mut Diagnostics) -> bool {
 
 /// The first of equal keys stays. Keys count by their text: `80` and `"80"` name the same port.
 fn refuse_duplicates(entries: Entries, dropped: &mut Entries, diagnostics: &mut Diagnostics) -> Entries {
+    let is_login = entries.iter().any(|(key, _)| matches!(key.as_text(), Some("username" | "password")));
     let mut seen = HashMap::with_capacity(entries.len());
     let mut kept = Entries::with_capacity(entries.len());
     for (key, value) in entries {
@@ -60,7 +61,9 @@ fn refuse_duplicates(entries: Entries, dropped: &mut Entries, diagnostics: &mut 
                     .also(*first, "first defined here")
                     .help("remove or rename one of them"),
             );
-            dropped.push((key, value));
+            // Whatever a login holds beside the name may be its password, misspelt.
+            let name = if is_login { "password".to_owned() } else { text };
+            dropped.push((Node { span: key.span, ..Node::text(name) }, value));
         } else {
             seen.insert(text, key.span);
             kept.push((key, value));

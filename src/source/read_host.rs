@@ -88,8 +88,8 @@ fn read_engine_key(host: &mut RawHost, name: &str, value: &Node, reader: &mut Re
     match name {
         "base_url" => host.base_url = reader.optional_text(value, name),
         "version" => host.version = reader.optional_text(value, name),
-        "timeout" => host.timeout_seconds = reader.whole(value, name, seconds),
-        "wait_timeout" => host.wait_timeout_seconds = reader.whole(value, name, seconds),
+        "timeout" => host.timeout_seconds = reader.positive(value, name, seconds),
+        "wait_timeout" => host.wait_timeout_seconds = reader.positive(value, name, seconds),
         "stop_timeout" => host.stop_timeout_seconds = reader.whole(value, name, seconds),
         "tunnel_remote_port" => host.tunnel_remote_port = reader.port(value, name),
         "domainname" => host.domainname = reader.optional_text(value, name),
@@ -235,6 +235,16 @@ fn hops(text: RawText) -> Vec<RawText> {
 }
 
 impl Reader<'_> {
+    /// A whole number from 1: no time at all would end every call at once.
+    fn positive(&mut self, node: &Node, property: &str, expected: &str) -> Option<Spanned<u32>> {
+        let number = self.whole::<u32>(node, property, expected)?;
+        if number.value == 0 {
+            self.wrong(node, property, &format!("{expected} from 1"))
+        } else {
+            Some(number)
+        }
+    }
+
     /// A TCP port.
     fn port(&mut self, node: &Node, property: &str) -> Option<Spanned<u16>> {
         let expected = "a port from 1 to 65535";
@@ -345,6 +355,7 @@ mod tests {
                 "`port` of host `web1` needs a port from 1 to 65535, found the text `2{number}`",
             ),
             ("{timeout: 1m}", "`timeout` of host `web1` needs a whole number of seconds, found `1m`"),
+            ("{timeout: 0}", "`timeout` of host `web1` needs a whole number of seconds from 1, found `0`"),
             ("{interfaces: [a]}", "`interfaces` of host `web1` needs a mapping, found a list of 1 item"),
             ("{auth_configs: {r: {user: a}}}", "unknown key `user` in the login at `r` of host `web1`"),
             ("text", "host `web1` must be a mapping, found text"),

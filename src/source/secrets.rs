@@ -247,6 +247,7 @@ mod tests {
             "defaults: {auth_configs: {r: {password: hunter2, email: [x]}}}",
             "defaults: {auth_configs: {r: {username: u, password: hunter2, password: hunter22}}}",
             "defaults: {auth_configs: {r: {password: hunter2}, r: {username: u, password: hunter22}}}",
+            "defaults: {auth_configs: {r: {username: u, pw: hunter2, pw: hunter22}}}",
         ] {
             let screen = inventory(yaml).screen();
             assert!(screen.contains("error"), "{yaml}");

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::forms::{any_of, defined, list, matching, names_to, null, or_null, switched_off};
+use super::forms::{any_of, defined, list, matching, names_to, null, number, or_null, switched_off};
 use super::{Builder, Definitions};
 use crate::reference::Place;
 use crate::source::read_host::{LOGIN_WITHOUT_EFFECT, WITHOUT_EFFECT};
@@ -10,6 +10,8 @@ use crate::source::read_inventory::INVENTORY_KEYS;
 
 /// Schemes that lead to an Engine, or none; a host name, a socket.
 const BASE_URL: &str = r"^(?![A-Za-z][A-Za-z0-9+.-]*://)|^(unix|http\+unix|tcp|http|ssh)://";
+/// A number of seconds that leaves some time.
+const FROM_ONE: &str = "^[1-9][0-9]*$";
 /// `auto`, a version, or what may become one.
 const VERSION: &str = r"^(auto|[0-9]+\.[0-9]+)$|\{";
 
@@ -60,8 +62,8 @@ impl Builder<'_> {
                 "version",
                 or_null(any_of([json!({ "type": "number" }), matching(VERSION), defined("outside_text")])),
             ),
-            ("timeout", defined("seconds")),
-            ("wait_timeout", defined("seconds")),
+            ("timeout", or_null(number(1, i64::from(u32::MAX), FROM_ONE))),
+            ("wait_timeout", or_null(number(1, i64::from(u32::MAX), FROM_ONE))),
             ("stop_timeout", defined("seconds")),
             ("tunnel_remote_port", defined("port")),
             ("domainname", text()),
