@@ -8,7 +8,7 @@ use dmfab::Fleet;
 use dmfab::event::Events;
 use dmfab::fleet::FleetOptions;
 use dmfab::model::variables::Variables;
-use dmfab::plan::Goal;
+use dmfab::plan::{Goal, Options};
 
 #[tokio::main]
 #[expect(clippy::print_stdout, reason = "an example shows what it finds")]
@@ -20,7 +20,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let everything = fleet.select(None, &[])?;
     let events = Events::ignored();
     let session = fleet.connect(&everything.host_names, FleetOptions::default(), &events).await;
-    for host in session.plan(Goal::Deploy, &everything, &events).await {
+    for host in session.plan(Goal::Deploy, &Options::default(), &everything, &events).await {
         match host.plan {
             Ok(plan) if plan.is_empty() => println!("{}: as wanted", host.host_name),
             Ok(plan) => println!("{}: {} items differ", host.host_name, plan.changed_items().len()),

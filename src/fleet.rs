@@ -30,7 +30,7 @@ use crate::model::ranges;
 use crate::model::spec::{FleetSpec, HostSpec};
 use crate::observe::observe;
 use crate::observe::roots::ShellVolumeRoots;
-use crate::plan::{Goal, Plan, Request, plan_host};
+use crate::plan::{Goal, Options, Plan, Request, plan_host};
 use crate::resolve::selection::{HostNames, SelectedContainer, SelectionError, select_items};
 use load::Origin;
 
@@ -269,8 +269,8 @@ impl<'f> Member<'f> {
         Self { host, started, connection }
     }
 
-    async fn plan(&self, goal: Goal, selection: &Selection, events: &Events) -> HostPlan {
-        let plan = Box::pin(self.try_plan(goal, selection)).await;
+    async fn plan(&self, goal: Goal, options: &Options, selection: &Selection, events: &Events) -> HostPlan {
+        let plan = Box::pin(self.try_plan(goal, options, selection)).await;
         match &plan {
             Ok(plan) => events.planned(plan),
             // A host that was not even reached has been told of.
@@ -282,7 +282,12 @@ impl<'f> Member<'f> {
         HostPlan { host_name: self.host.name.clone(), plan, took: self.started.elapsed() }
     }
 
-    async fn try_plan(&self, goal: Goal, selection: &Selection) -> Result<Plan, HostOutcome> {
+    async fn try_plan(
+        &self,
+        goal: Goal,
+        options: &Options,
+        selection: &Selection,
+    ) -> Result<Plan, HostOutcome> {
         let connected = self.connected()?;
         if let Some(problem) = secrets_problem(self.host) {
             return Err(HostOutcome::Refused { problem });
@@ -293,7 +298,7 @@ impl<'f> Member<'f> {
         })?;
         let selected = self.host.containers.iter().filter(|spec| selection.contains(&spec.id));
         let container_names = selected.map(|spec| spec.name.clone()).collect();
-        plan_host(self.host, &state, &Request { goal, container_names })
+        plan_host(self.host, &state, &Request { goal, container_names, options: options.clone() })
             .map_err(|error| HostOutcome::Refused { problem: Problem::of(&error) })
     }
 
@@ -329,9 +334,15 @@ impl<'f> Member<'f> {
 
 impl FleetSession<'_> {
     /// Looks at every host and plans; changes nothing.
-    pub async fn plan(&self, goal: Goal, selection: &Selection, events: &Events) -> Vec<HostPlan> {
+    pub async fn plan(
+        &self,
+        goal: Goal,
+        options: &Options,
+        selection: &Selection,
+        events: &Events,
+    ) -> Vec<HostPlan> {
         stream::iter(&self.members)
-            .map(|member| member.plan(goal, selection, events))
+            .map(|member| member.plan(goal, options, selection, events))
             .buffered(self.options.hosts_at_once.max(1))
             .collect()
             .await

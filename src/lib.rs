@@ -42,7 +42,7 @@
 //! use dmfab::event::Events;
 //! use dmfab::fleet::{Fleet, FleetOptions};
 //! use dmfab::model::variables::Variables;
-//! use dmfab::plan::{Goal, text};
+//! use dmfab::plan::{Goal, Options, text};
 //! use tokio_util::sync::CancellationToken;
 //!
 //! # #[tokio::main]
@@ -52,7 +52,7 @@
 //! let events = Events::ignored();
 //!
 //! let session = fleet.connect(&selection.host_names, FleetOptions::default(), &events).await;
-//! let plans = session.plan(Goal::Deploy, &selection, &events).await;
+//! let plans = session.plan(Goal::Deploy, &Options::default(), &selection, &events).await;
 //! for host in &plans {
 //!     match &host.plan {
 //!         Ok(plan) => println!("{}:\n{}", host.host_name, text::lines(plan).join("\n")),

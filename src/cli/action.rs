@@ -5,7 +5,7 @@ use std::io::{self, BufRead, IsTerminal};
 
 use dmfab::event::{HostOutcome, HostSummary, RunSummary};
 use dmfab::fleet::{Fleet, FleetSession, HostPlan, Selection};
-use dmfab::plan::{Goal, Plan};
+use dmfab::plan::{Goal, Options, Plan};
 use dmfab::report::style::Style;
 use dmfab::report::{json, plan_view, summary};
 use tokio_util::sync::CancellationToken;
@@ -74,7 +74,7 @@ impl Prepared {
         output::to_stderr(&session::echo_hosts(host_names));
         let display = Progress::start(arguments.progress.progress, host_names, Vec::new(), self.colour);
         let session = self.fleet.connect(host_names, arguments.hosts.options(), &display.events).await;
-        let plans = session.plan(goal, &self.selection, &display.events).await;
+        let plans = session.plan(goal, &Options::default(), &self.selection, &display.events).await;
         display.finish().await;
         session::show_notices(&session);
         (session, plans)

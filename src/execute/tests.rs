@@ -14,7 +14,7 @@ use crate::host::shell::{ScriptOutput, ShellError};
 use crate::model::observed::{ContainerStatus, Health, HostState, ObservedImage};
 use crate::model::spec::HostSpec;
 use crate::observe::{VolumeRoots, observe};
-use crate::plan::{Goal, Request, check, plan_host};
+use crate::plan::{Goal, Options, Request, check, plan_host};
 use crate::testing::host;
 
 use super::*;
@@ -66,7 +66,8 @@ impl Bench {
 
     fn plan(&self, host: &HostSpec, goal: Goal) -> Plan {
         let container_names = host.containers.iter().map(|spec| spec.name.clone()).collect();
-        let plan = plan_host(host, &self.state(host), &Request { goal, container_names }).unwrap();
+        let request = Request { goal, container_names, options: Options::default() };
+        let plan = plan_host(host, &self.state(host), &request).unwrap();
         assert_eq!(check::violations(&plan), Vec::<String>::new());
         plan
     }

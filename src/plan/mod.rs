@@ -28,6 +28,7 @@ pub mod effective;
 mod judge;
 mod leftovers;
 mod mask;
+pub mod options;
 mod order;
 mod planner;
 #[cfg(test)]
@@ -50,6 +51,7 @@ use crate::model::place::Place;
 use crate::model::spec::ContainerSpec;
 use crate::model::volume::{Preparation, VolumeSpec};
 
+pub use options::Options;
 pub use planner::{PlanError, plan_host};
 
 /// What is asked of a host.
@@ -60,6 +62,8 @@ pub struct Request {
     /// Full names of the selected containers; what they depend on, or what depends on them, is
     /// added by the planner as the goal demands.
     pub container_names: BTreeSet<String>,
+    /// What was asked for beside.
+    pub options: Options,
 }
 
 /// What a plan brings about.

@@ -11,7 +11,7 @@ use crate::model::spec::HostSpec;
 
 use crate::testing::host;
 
-use super::{Goal, Plan, PlanError, Request, check, plan_host, text};
+use super::{Goal, Options, Plan, PlanError, Request, check, plan_host, text};
 
 const RUNNING: ContainerStatus = ContainerStatus::Running { health: None };
 
@@ -74,7 +74,7 @@ fn with_images(host: &HostSpec) -> HostState {
 fn try_plan(host: &HostSpec, state: &HostState, goal: Goal, items: &[&str]) -> Result<Plan, PlanError> {
     let is_chosen = |name: &str| items.is_empty() || items.contains(&name);
     let names = host.containers.iter().map(|spec| spec.name.clone()).filter(|name| is_chosen(name));
-    plan_host(host, state, &Request { goal, container_names: names.collect() })
+    plan_host(host, state, &Request { goal, container_names: names.collect(), options: Options::default() })
 }
 
 fn planned(host: &HostSpec, state: &HostState, goal: Goal, items: &[&str]) -> String {

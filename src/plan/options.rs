@@ -1,0 +1,109 @@
+//! What an operator may ask for beside the goal: Docker-Map's options of actions, and ours.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use crate::model::item::ItemId;
+
+/// How a plan is made. The default is Docker-Map's, where it has the option.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line by itself")]
+pub struct Options {
+    /// Exit codes after which a container is made anew instead of being started again.
+    pub nonrecoverable_exit_codes: BTreeSet<i64>,
+    /// Items that are made anew although nothing differs, where they are on the way.
+    pub force_update: BTreeSet<ItemId>,
+    /// Persistent containers, too, are replaced when their image differs.
+    pub update_persistent: bool,
+    /// Which commands of a running container are run again because no process of it looks like them.
+    pub check_exec_commands: CommandCheck,
+    /// A limit that cannot be taken away in place stays, and the container with it.
+    pub skip_limit_reset: bool,
+    /// Commands are run again after a restart.
+    pub restart_exec_commands: bool,
+    /// Persistent containers are removed like others.
+    pub remove_persistent: bool,
+    /// Volumes that removed containers attach go with them.
+    pub remove_attached: bool,
+    /// Networks that nothing needs any more after a shutdown go, too.
+    pub remove_networks: bool,
+    /// Containers of our maps that no map asks for any more go.
+    pub remove_orphans: bool,
+    /// Volumes that differ in what cannot be changed are made anew, and lose their files.
+    pub recreate_volumes: bool,
+    /// When registries are asked for images.
+    pub pull: PullPolicy,
+    /// Owner and mode of volumes are set again, also where files are in them.
+    pub prepare_volumes: bool,
+    /// How owner and mode of volumes are set.
+    pub preparation: PreparationWay,
+    /// The image of the container that sets owner and mode where the host's shell cannot.
+    pub core_image: String,
+    /// Seconds that each stop may take, in place of what the maps say.
+    pub stop_timeout_seconds: Option<u32>,
+    /// The signal that is sent by the goal of that name; `None` is `SIGKILL`.
+    pub signal: Option<String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            nonrecoverable_exit_codes: BTreeSet::from([-127, -1]),
+            force_update: BTreeSet::new(),
+            update_persistent: false,
+            check_exec_commands: CommandCheck::None,
+            skip_limit_reset: false,
+            restart_exec_commands: false,
+            remove_persistent: true,
+            remove_attached: false,
+            remove_networks: false,
+            remove_orphans: false,
+            recreate_volumes: false,
+            pull: PullPolicy::Missing,
+            prepare_volumes: false,
+            preparation: PreparationWay::Auto,
+            core_image: "busybox:latest".to_owned(),
+            stop_timeout_seconds: None,
+            signal: None,
+        }
+    }
+}
+
+/// How commands of a running container are looked for among its processes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CommandCheck {
+    /// A process has exactly this command line.
+    Full,
+    /// The command line of a process contains it.
+    Partial,
+    /// They are not looked for.
+    None,
+}
+
+/// When registries are asked for images.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PullPolicy {
+    /// For every image: where the tag has moved, it is pulled and its containers are replaced.
+    Always,
+    /// For images that the host lacks.
+    Missing,
+    /// Never: an image that the host lacks is an error.
+    Never,
+}
+
+/// How owner and mode of volumes are set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PreparationWay {
+    /// By the host's shell where it can and the volume's files are on the host, else by a container.
+    Auto,
+    /// By the host's shell.
+    Local,
+    /// By a container that is removed afterwards.
+    Container,
+    /// Not at all.
+    Never,
+}
