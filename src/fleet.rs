@@ -28,9 +28,9 @@ use crate::model::connection::Connection;
 use crate::model::item::ContainerId;
 use crate::model::ranges;
 use crate::model::spec::{FleetSpec, HostSpec};
-use crate::observe::observe;
 use crate::observe::roots::ShellVolumeRoots;
-use crate::plan::{Goal, Options, Plan, Request, plan_host};
+use crate::observe::{Questions, observe};
+use crate::plan::{Goal, Options, Plan, Request, plan_host, registry_questions};
 use crate::resolve::selection::{HostNames, SelectedContainer, SelectionError, select_items};
 use load::Origin;
 
@@ -293,13 +293,16 @@ impl<'f> Member<'f> {
             return Err(HostOutcome::Refused { problem });
         }
         let roots = ShellVolumeRoots(&connected.shell);
-        let state = Box::pin(observe(&connected.engine, self.host, &roots)).await.map_err(|error| {
-            HostOutcome::Unreachable { problem: Problem::of(&error).with_help(error.help()) }
-        })?;
         let selected = self.host.containers.iter().filter(|spec| selection.contains(&spec.id));
         let container_names = selected.map(|spec| spec.name.clone()).collect();
-        plan_host(self.host, &state, &Request { goal, container_names, options: options.clone() })
-            .map_err(|error| HostOutcome::Refused { problem: Problem::of(&error) })
+        let request = Request { goal, container_names, options: options.clone() };
+        let questions = Questions { images: registry_questions(self.host, &request) };
+        let observed = Box::pin(observe(&connected.engine, self.host, &roots, &questions)).await;
+        let state = observed.map_err(|error| HostOutcome::Unreachable {
+            problem: Problem::of(&error).with_help(error.help()),
+        })?;
+        plan_host(self.host, &state, &request)
+            .map_err(|error| HostOutcome::Refused { problem: Problem::of(&error).with_help(error.help()) })
     }
 
     fn connected(&self) -> Result<&ConnectedHost, HostOutcome> {

@@ -4,8 +4,8 @@
 //! trips, whatever the number of containers:
 //!
 //! ```text
-//! version, containers, images, volumes, networks        at the same time
-//! inspect each container of ours, each image, roots     at the same time
+//! version, containers, images, volumes, networks, registries   at the same time
+//! inspect each container of ours, each image, roots            at the same time
 //! ```
 //!
 //! A container is inspected if it is wanted, if it is on its way in or out for one that is
@@ -22,11 +22,13 @@ use futures_util::future::try_join_all;
 use crate::host::engine::{EngineReader, ListedContainer};
 use crate::host::engine_error::EngineError;
 use crate::model::container::NetworkMode;
+use crate::model::image::ImageReference;
 use crate::model::observed::{
-    ContainerStatus, Health, HostState, ObservedContainer, ObservedImage, ObservedVolume, VolumeRoot,
+    ContainerStatus, Health, HostState, ObservedContainer, ObservedImage, ObservedVolume, RegistryAnswer,
+    VolumeRoot,
 };
 use crate::model::ownership::{self, MAP_LABEL};
-use crate::model::spec::HostSpec;
+use crate::model::spec::{HostSpec, login_for};
 
 /// Says whether volumes are as the Engine made them, without the Engine.
 pub trait VolumeRoots: Sync {
@@ -34,6 +36,13 @@ pub trait VolumeRoots: Sync {
     /// sentence about why there is none.
     fn are_untouched(&self, mountpoints: &[String])
     -> impl Future<Output = Result<Vec<bool>, String>> + Send;
+}
+
+/// What is asked only where a plan needs the answer.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Questions {
+    /// Images whose registries are asked what their tags point to.
+    pub images: BTreeSet<ImageReference>,
 }
 
 /// Reads everything from a host that planning needs.
@@ -47,18 +56,21 @@ pub async fn observe<E: EngineReader>(
     engine: &E,
     host: &HostSpec,
     roots: &impl VolumeRoots,
+    questions: &Questions,
 ) -> Result<HostState, EngineError> {
-    let (version, listed, image_ids, volumes, networks) = tokio::try_join!(
+    let (version, listed, image_ids, volumes, networks, registry_answers) = tokio::try_join!(
         engine.version(),
         engine.list_containers(),
         engine.list_images(),
         engine.list_volumes(),
         engine.list_networks(),
+        ask_registries(engine, host, &questions.images),
     )?;
     let mut state = HostState {
         engine: version,
         containers: listed.iter().map(|listed| (listed.name.clone(), from_list(listed))).collect(),
         image_ids,
+        registry_answers,
         images: BTreeMap::new(),
         volumes: volumes.into_iter().map(|volume| (volume.name.clone(), volume)).collect(),
         networks: networks.into_iter().map(|network| (network.name.clone(), network)).collect(),
@@ -78,6 +90,23 @@ pub async fn observe<E: EngineReader>(
         state.volumes.entry(name).and_modify(|volume| volume.root = Some(root));
     }
     Ok(state)
+}
+
+/// A registry that does not answer is no failure of the host: what that means is the planner's affair.
+async fn ask_registries<E: EngineReader>(
+    engine: &E,
+    host: &HostSpec,
+    images: &BTreeSet<ImageReference>,
+) -> Result<BTreeMap<ImageReference, RegistryAnswer>, EngineError> {
+    let answers = images.iter().map(|reference| async {
+        let login = login_for(&host.registry_logins, reference);
+        match engine.registry_digest(reference, login).await {
+            Ok(digest) => Ok((reference.clone(), RegistryAnswer::Digest(digest))),
+            Err(error) if error.is_connection_lost() => Err(error),
+            Err(error) => Ok((reference.clone(), RegistryAnswer::None(error.to_string()))),
+        }
+    });
+    Ok(try_join_all(answers).await?.into_iter().collect())
 }
 
 fn is_ours(listed: &ListedContainer, host: &HostSpec) -> bool {

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, IsTerminal};
 
 use dmfab::event::{HostOutcome, HostSummary, RunSummary};
 use dmfab::fleet::{Fleet, FleetSession, HostPlan, Selection};
-use dmfab::plan::{Goal, Options, Plan};
+use dmfab::plan::{Goal, Options, Plan, Registries};
 use dmfab::report::style::Style;
 use dmfab::report::{json, plan_view, summary};
 use tokio_util::sync::CancellationToken;
@@ -136,6 +136,9 @@ impl Prepared {
             return Ok(exit);
         }
         output::to_stdout(&plan_text(&inventory, &made, format, self.style));
+        if made.iter().any(|plan| plan.registries == Registries::NotAsked) {
+            output::to_stderr("registries were not asked whether tags have moved; `--pull always` asks them");
+        }
         if !missed.hosts.is_empty() {
             output::to_stderr(&summary::render(&missed, self.style));
         }
@@ -246,8 +249,7 @@ mod tests {
         for format in [PlanFormat::Tree, PlanFormat::Steps] {
             assert_eq!(plan_text("prod.yaml", &[], format, Style::PLAIN), "", "{format:?}");
         }
-        let (host_name, goal) = ("web1".to_owned(), Goal::Deploy);
-        let idle = Plan { host_name, goal, steps: Vec::new(), unchanged: Vec::new(), notices: Vec::new() };
+        let idle = Plan::empty("web1", Goal::Deploy);
         let text = plan_text("prod.yaml", &[idle], PlanFormat::Tree, Style::PLAIN);
         assert!(text.contains("nothing to do"), "{text}");
     }

@@ -7,9 +7,8 @@ use crate::event::Problem;
 use crate::host::engine::Engine;
 use crate::host::engine_error::EngineError;
 use crate::host::shell::{Shell, ShellError};
-use crate::model::image::ImageReference;
 use crate::model::secret::Secrets;
-use crate::model::spec::RegistryLogin;
+use crate::model::spec::{RegistryLogin, login_for};
 use crate::plan::Action;
 
 use super::prepare::{PrepareError, prepare_volume};
@@ -73,7 +72,7 @@ impl<E: Engine, S: Shell> Host<'_, E, S> {
     pub async fn perform(&self, action: &Action) -> Result<(), ActionError> {
         match action {
             Action::PullImage { reference } => {
-                self.engine.pull_image(reference, self.login(reference)).await?;
+                self.engine.pull_image(reference, login_for(self.registry_logins, reference)).await?;
             }
             Action::CreateNetwork { network } => self.engine.create_network(network).await?,
             Action::CreateVolume { volume } => drop(self.engine.create_volume(volume).await?),
@@ -110,13 +109,6 @@ impl<E: Engine, S: Shell> Host<'_, E, S> {
             }
         }
         Ok(())
-    }
-
-    /// The operator's login for the image's registry: by its full name, else by its host.
-    fn login(&self, reference: &ImageReference) -> Option<&RegistryLogin> {
-        let registry = reference.registry();
-        let host = registry.split(':').next().unwrap_or(registry);
-        self.registry_logins.get(registry).or_else(|| self.registry_logins.get(host))
     }
 
     /// Where the Engine keeps a volume.

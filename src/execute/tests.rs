@@ -13,7 +13,7 @@ use crate::host::fake::FakeProgram;
 use crate::host::shell::{ScriptOutput, ShellError};
 use crate::model::observed::{ContainerStatus, Health, HostState, ObservedImage};
 use crate::model::spec::HostSpec;
-use crate::observe::{VolumeRoots, observe};
+use crate::observe::{Questions, VolumeRoots, observe};
 use crate::plan::{Goal, Options, Request, check, plan_host};
 use crate::testing::host;
 
@@ -61,7 +61,7 @@ impl Bench {
     }
 
     fn state(&self, host: &HostSpec) -> HostState {
-        self.runtime.block_on(observe(&self.engine, host, &NoRoots)).unwrap()
+        self.runtime.block_on(observe(&self.engine, host, &NoRoots, &Questions::default())).unwrap()
     }
 
     fn plan(&self, host: &HostSpec, goal: Goal) -> Plan {

@@ -179,6 +179,14 @@ impl EngineReader for DockerEngine {
         images::inspect(self, name_or_id).await
     }
 
+    async fn registry_digest(
+        &self,
+        reference: &ImageReference,
+        login: Option<&RegistryLogin>,
+    ) -> Result<String, EngineError> {
+        images::registry_digest(self, reference, login).await
+    }
+
     async fn list_volumes(&self) -> Result<Vec<ObservedVolume>, EngineError> {
         volumes::list(self).await
     }

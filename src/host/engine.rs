@@ -77,6 +77,13 @@ pub trait EngineReader: Send + Sync {
         &self,
         name_or_id: &str,
     ) -> impl Future<Output = Result<Option<ObservedImage>, EngineError>> + Send;
+    /// The digest that a reference points to in its registry, which the Engine asks
+    /// (`GET /distribution/{name}/json`).
+    fn registry_digest(
+        &self,
+        reference: &ImageReference,
+        login: Option<&RegistryLogin>,
+    ) -> impl Future<Output = Result<String, EngineError>> + Send;
     /// All volumes (`GET /volumes`).
     fn list_volumes(&self) -> impl Future<Output = Result<Vec<ObservedVolume>, EngineError>> + Send;
     /// One volume; `None` if it is not there (`GET /volumes/{name}`).

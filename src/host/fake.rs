@@ -81,9 +81,9 @@ impl FakeEngine {
         self.state().add_image(reference, image);
     }
 
-    /// Puts an image into the registry, for `pull_image` to find.
+    /// Puts an image into the registry, for `pull_image` to find; its digest is its id.
     pub fn add_registry_image(&self, reference: &str, image: ObservedImage) {
-        self.state().registry.insert(reference.to_owned(), image);
+        self.state().add_registry_image(reference, image);
     }
 
     /// Says what containers do whose image reference, or first word of the command, is `name`.
@@ -199,6 +199,14 @@ impl EngineReader for FakeEngine {
 
     async fn inspect_image(&self, name_or_id: &str) -> Result<Option<ObservedImage>, EngineError> {
         self.read(format!("inspect_image {name_or_id}"), |state| Ok(state.image(name_or_id).cloned()))
+    }
+
+    async fn registry_digest(
+        &self,
+        reference: &ImageReference,
+        _login: Option<&RegistryLogin>,
+    ) -> Result<String, EngineError> {
+        self.read(format!("registry_digest {reference}"), |state| state.registry_digest(reference))
     }
 
     async fn list_volumes(&self) -> Result<Vec<ObservedVolume>, EngineError> {

@@ -14,6 +14,8 @@ pub struct HostState {
     pub containers: BTreeMap<String, ObservedContainer>,
     /// Image id by reference (`repository:tag` and `repository@digest`, short form).
     pub image_ids: BTreeMap<String, String>,
+    /// What registries said of references, where they were asked.
+    pub registry_answers: BTreeMap<ImageReference, RegistryAnswer>,
     /// Images that were looked at, by id.
     pub images: BTreeMap<String, ObservedImage>,
     /// Volumes by name.
@@ -33,6 +35,13 @@ impl HostState {
         self.image_ids.get(&listed).map(String::as_str)
     }
 
+    /// The digest that a tag points to in its registry, where the host has another image under it.
+    pub fn moved_to(&self, reference: &ImageReference) -> Option<&str> {
+        let Some(RegistryAnswer::Digest(digest)) = self.registry_answers.get(reference) else { return None };
+        let held = self.image_ids.get(&format!("{}@{digest}", reference.repository)).map(String::as_str);
+        (held.is_none() || held != self.image_id(reference)).then_some(digest)
+    }
+
     /// Whether the image that a reference points to is for the machines that it asks for, if it asks.
     pub fn is_for_wanted_platform(&self, reference: &ImageReference, image_id: &str) -> bool {
         let found = self.images.get(image_id).and_then(|image| image.platform.as_deref());
@@ -46,6 +55,15 @@ impl HostState {
             .flat_map(|container| container.volume_names.iter().map(String::as_str))
             .collect()
     }
+}
+
+/// What a registry said of a reference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RegistryAnswer {
+    /// The digest that it points to.
+    Digest(String),
+    /// Why there is no answer, in a line.
+    None(String),
 }
 
 /// Version of an Engine.

@@ -109,6 +109,16 @@ pub struct RegistryLogin {
     pub email: Option<String>,
 }
 
+/// The login for the registry of an image: by the registry's name, or by its host alone.
+pub fn login_for<'a>(
+    logins: &'a BTreeMap<String, RegistryLogin>,
+    image: &ImageReference,
+) -> Option<&'a RegistryLogin> {
+    let registry = image.registry();
+    let host = registry.split(':').next().unwrap_or(registry);
+    logins.get(registry).or_else(|| logins.get(host))
+}
+
 /// One container.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ContainerSpec {

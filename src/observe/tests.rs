@@ -7,7 +7,6 @@ use crate::host::engine::Engine;
 use crate::host::fake::FakeEngine;
 use crate::model::connection::Connection;
 use crate::model::container::{ContainerSettings, Mount, MountSource};
-use crate::model::image::ImageReference;
 use crate::model::item::ContainerId;
 use crate::model::place::Places;
 use crate::model::spec::{ContainerSpec, EngineSettings, Interfaces};
@@ -96,7 +95,7 @@ async fn run(engine: &FakeEngine, name: &str, settings: &ContainerSettings) {
 
 async fn look(engine: &FakeEngine, host: &HostSpec, roots: &Roots) -> HostState {
     engine.clear_journal();
-    let state = observe(engine, host, roots).await.expect("a state");
+    let state = observe(engine, host, roots, &Questions::default()).await.expect("a state");
     assert_eq!(engine.journal(), Vec::<String>::new(), "a look changes nothing");
     state
 }
@@ -181,7 +180,7 @@ async fn roots_are_asked_where_a_volume_waits_to_be_prepared() {
 async fn a_call_that_fails_fails_the_look() {
     let engine = engine(&["m.a"]).await;
     engine.fail_next("list_volumes", EngineError::from_status("GET /volumes", 500, "no"));
-    let error = observe(&engine, &host(&["a"], Vec::new()), &Roots::default()).await;
+    let error = observe(&engine, &host(&["a"], Vec::new()), &Roots::default(), &Questions::default()).await;
     assert_eq!(error.expect_err("a fault").call, "GET /volumes");
 }
 
@@ -203,4 +202,23 @@ fn the_list_says_in_words_what_a_container_does() {
     ] {
         assert_eq!(listed_status(state, shown), expected, "{shown}");
     }
+}
+
+#[tokio::test]
+async fn registries_are_asked_where_a_plan_needs_it_and_silence_is_an_answer() {
+    let engine = FakeEngine::new();
+    engine.add_registry_image("app:1", ObservedImage::default());
+    let images = ["app:1", "lost:1"].map(|name| ImageReference::parse(name, "latest"));
+    let questions = Questions { images: images.clone().into() };
+    let state = observe(&engine, &host(&["a"], Vec::new()), &Roots::default(), &questions).await;
+    let state = state.expect("a state");
+    assert!(matches!(&state.registry_answers[&images[0]], RegistryAnswer::Digest(_)));
+    let silence = &state.registry_answers[&images[1]];
+    assert!(matches!(silence, RegistryAnswer::None(reason) if reason.contains("manifest unknown")));
+    assert_eq!(state.moved_to(&images[0]), engine.registry_digest(&images[0], None).await.ok().as_deref());
+
+    engine.pull_image(&images[0], None).await.expect("pulled");
+    let questions = Questions { images: images[..1].iter().cloned().collect() };
+    let state = observe(&engine, &host(&["a"], Vec::new()), &Roots::default(), &questions).await;
+    assert_eq!(state.expect("a state").moved_to(&images[0]), None, "the host has what the registry has");
 }

@@ -16,13 +16,7 @@ pub(super) struct PlanBuilder {
 
 impl PlanBuilder {
     pub(super) fn new(host_name: &str, goal: Goal) -> Self {
-        let plan = Plan {
-            host_name: host_name.to_owned(),
-            goal,
-            steps: Vec::new(),
-            unchanged: Vec::new(),
-            notices: Vec::new(),
-        };
+        let plan = Plan::empty(host_name, goal);
         Self { plan, finished: BTreeMap::new(), replacements: 0 }
     }
 

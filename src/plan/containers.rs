@@ -27,7 +27,7 @@ use crate::model::volume::VolumeSpec;
 
 use super::actions::{connect, create, prepare, remove, rename, run_commands, start, stop, verify};
 use super::builder::{Chain, PlanBuilder};
-use super::judge::{Judge, Verdict, ties};
+use super::judge::{Judge, Verdict, moved_tag, ties};
 use super::leftovers::Leftovers;
 use super::order::{Containers, container_dependencies};
 use super::planner::{PlanError, refuse_foreign};
@@ -367,10 +367,11 @@ impl<'a> ContainerPlanner<'a> {
         waits
     }
 
-    /// One pull for all containers of an image that the host lacks.
+    /// One pull for all containers of an image that the host lacks, or that the registry has anew.
     fn plan_pull(&mut self, spec: &ContainerSpec) -> Option<StepId> {
         let found = self.state.image_id(&spec.image);
-        if found.is_some_and(|id| self.state.is_for_wanted_platform(&spec.image, id)) {
+        let moved = found.and_then(|_| moved_tag(self.state, spec));
+        if moved.is_none() && found.is_some_and(|id| self.state.is_for_wanted_platform(&spec.image, id)) {
             return None;
         }
         let reference = spec.image.to_string();
@@ -378,7 +379,8 @@ impl<'a> ContainerPlanner<'a> {
             return Some(*step);
         }
         let wish = if found.is_some() { "create_options.platform" } else { "image" };
-        let causes = vec![Cause::Absent { place: spec.places.nearest(wish).cloned() }];
+        let absent = || Cause::Absent { place: spec.places.nearest(wish).cloned() };
+        let causes = vec![moved.map_or_else(absent, Cause::Changed)];
         let mut chain = Chain::new(self.builder, ItemId::image(&reference));
         chain.because(causes).then(Action::PullImage { reference: spec.image.clone() }, Vec::new());
         let step = chain.last()?;

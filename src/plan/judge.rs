@@ -112,9 +112,8 @@ impl<'a> Judge<'a> {
 
     fn all_differences(&self, spec: &ContainerSpec, found: &ObservedContainer) -> Vec<Difference> {
         let mut differences = Vec::new();
-        let wanted_image_id = self.state.image_id(&spec.image);
-        if !spec.persistent && wanted_image_id != Some(found.image_id.as_str()) {
-            differences.push(image_difference(spec, found));
+        if !spec.persistent {
+            differences.extend(self.image_difference(spec, found));
         }
         if !self.state.is_for_wanted_platform(&spec.image, &found.image_id) {
             differences.push(self.platform_difference(spec, found));
@@ -127,6 +126,14 @@ impl<'a> Judge<'a> {
             differences.extend(diff::container_differences(&wanted, found_settings, &spec.places));
         }
         differences
+    }
+
+    fn image_difference(&self, spec: &ContainerSpec, found: &ObservedContainer) -> Option<Difference> {
+        if let Some(difference) = moved_tag(self.state, spec) {
+            return Some(difference);
+        }
+        let is_same = self.state.image_id(&spec.image) == Some(found.image_id.as_str());
+        (!is_same).then(|| image_difference(spec, found))
     }
 
     fn platform_difference(&self, spec: &ContainerSpec, found: &ObservedContainer) -> Difference {
@@ -207,6 +214,15 @@ fn image_difference(spec: &ContainerSpec, found: &ObservedContainer) -> Differen
     };
     let place = spec.places.nearest("image").cloned();
     Difference { field: "image".to_owned(), found: Some(found_name), wanted: Some(wanted), place }
+}
+
+/// A tag that points to another image in its registry than on the host.
+pub(super) fn moved_tag(state: &HostState, spec: &ContainerSpec) -> Option<Difference> {
+    let digest = state.moved_to(&spec.image)?;
+    let found = state.image_id(&spec.image).map(|id| format!("{} ({})", spec.image, short_id(id)));
+    let wanted = Some(format!("{} ({} in the registry)", spec.image, short_id(digest)));
+    let place = spec.places.nearest("image").cloned();
+    Some(Difference { field: "image".to_owned(), found, wanted, place })
 }
 
 fn short_id(id: &str) -> &str {

@@ -31,6 +31,7 @@ mod mask;
 pub mod options;
 mod order;
 mod planner;
+mod pulls;
 #[cfg(test)]
 mod tests;
 pub mod text;
@@ -53,6 +54,7 @@ use crate::model::volume::{Preparation, VolumeSpec};
 
 pub use options::Options;
 pub use planner::{PlanError, plan_host};
+pub use pulls::registry_questions;
 
 /// What is asked of a host.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +78,29 @@ pub enum Goal {
     Startup,
     /// Containers are stopped and removed, dependents first.
     Shutdown,
+}
+
+impl Goal {
+    /// Whether images become containers.
+    pub fn makes_containers(self) -> bool {
+        match self {
+            Self::Deploy | Self::Startup => true,
+            Self::Shutdown => false,
+        }
+    }
+}
+
+/// Whether registries were asked where tags point to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Registries {
+    /// Images have nothing to do with the plan.
+    #[default]
+    NotNeeded,
+    /// They were: a tag that was moved is a difference.
+    Asked,
+    /// They were not: a tag means the image that the host has.
+    NotAsked,
 }
 
 /// Index of a step in its plan.
@@ -102,9 +127,23 @@ pub struct Plan {
     pub unchanged: Vec<ItemId>,
     /// What the operator should know beside the steps.
     pub notices: Vec<Notice>,
+    /// Whether it knows where tags point to now.
+    pub registries: Registries,
 }
 
 impl Plan {
+    /// Nothing to do, and nothing known.
+    pub fn empty(host_name: &str, goal: Goal) -> Self {
+        Self {
+            host_name: host_name.to_owned(),
+            goal,
+            steps: Vec::new(),
+            unchanged: Vec::new(),
+            notices: Vec::new(),
+            registries: Registries::default(),
+        }
+    }
+
     /// Whether nothing is to be done.
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()

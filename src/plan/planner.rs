@@ -15,6 +15,7 @@ use super::containers::ContainerPlanner;
 use super::diff;
 use super::mask;
 use super::order::Containers;
+use super::pulls;
 use super::{Action, Cause, Goal, Notice, Plan, Request};
 
 /// Why no plan can be made for a host.
@@ -30,6 +31,33 @@ pub enum PlanError {
         /// The map that asks for it.
         map_name: String,
     },
+    /// A registry was to be asked where a tag points to, and did not say.
+    #[error("the registry of image `{image}` does not say what the tag points to: {reason}")]
+    RegistryUnanswered {
+        /// The image.
+        image: String,
+        /// Why, as the Engine told it.
+        reason: String,
+    },
+    /// An image is missing and must not be pulled.
+    #[error("image `{image}` is not on the host, and nothing is to be pulled")]
+    ImageAbsent {
+        /// The image.
+        image: String,
+    },
+}
+
+impl PlanError {
+    /// What the operator can do about it.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Foreign { .. } => None,
+            Self::RegistryUnanswered { .. } => {
+                Some("plan without `--pull always`, or check the image's name and its registry".to_owned())
+            }
+            Self::ImageAbsent { .. } => Some("load the image, or plan without `--pull never`".to_owned()),
+        }
+    }
 }
 
 /// Plans one host.
@@ -40,6 +68,7 @@ pub enum PlanError {
 ///         containers, dependencies first
 /// ```
 pub fn plan_host(host: &HostSpec, state: &HostState, request: &Request) -> Result<Plan, PlanError> {
+    pulls::refuse_unanswered(host, state, request)?;
     let containers = Containers::new(&host.containers);
     let mut planner = Planner { host, state, builder: PlanBuilder::new(&host.name, request.goal) };
     planner.note_orphans(&containers);
@@ -59,6 +88,8 @@ pub fn plan_host(host: &HostSpec, state: &HostState, request: &Request) -> Resul
         }
     }
     let mut plan = planner.builder.finish();
+    pulls::refuse_pulls(&plan, request)?;
+    plan.registries = pulls::registries(request);
     mask::hide(&mut plan, &host.secrets);
     Ok(plan)
 }

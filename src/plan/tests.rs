@@ -16,7 +16,7 @@ use super::{Goal, Options, Plan, PlanError, Request, check, plan_host, text};
 const RUNNING: ContainerStatus = ContainerStatus::Running { health: None };
 
 /// A host on which everything is as it should be.
-fn deployed(host: &HostSpec) -> HostState {
+pub(super) fn deployed(host: &HostSpec) -> HostState {
     let image = |spec: &crate::model::spec::ContainerSpec| format!("id-of-{}", spec.image);
     let containers = host.containers.iter().map(|spec| ObservedContainer {
         id: format!("id-of-{}", spec.name),

@@ -58,6 +58,7 @@ fn plan_of_host(plan: &Plan) -> Value {
     json!({
         "host_name": plan.host_name,
         "goal": shown(&plan.goal),
+        "registries": shown(&plan.registries),
         "steps": plan.steps.iter().enumerate().map(|(id, step)| step_value(id, step)).collect::<Vec<_>>(),
         "unchanged": plan.unchanged.iter().map(shown).collect::<Vec<_>>(),
         "notices": plan.notices.iter().map(notice_value).collect::<Vec<_>>(),
@@ -145,6 +146,7 @@ mod tests {
               "goal": "deploy",
               "host_name": "web1",
               "notices": [],
+              "registries": "not_needed",
               "steps": [
                 {
                   "action": "create_volume",

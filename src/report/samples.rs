@@ -36,13 +36,8 @@ pub(super) fn difference(field: &str, found: &str, wanted: &str, line: u32) -> D
 }
 
 pub(super) fn plan(host_name: &str, steps: Vec<Step>, unchanged: &[&str]) -> Plan {
-    Plan {
-        host_name: host_name.to_owned(),
-        goal: Goal::Deploy,
-        steps,
-        unchanged: unchanged.iter().map(|name| ItemId::container(*name)).collect(),
-        notices: Vec::new(),
-    }
+    let unchanged = unchanged.iter().map(|name| ItemId::container(*name)).collect();
+    Plan { steps, unchanged, ..Plan::empty(host_name, Goal::Deploy) }
 }
 
 pub(super) fn step(item: ItemId, action: Action, causes: Vec<Cause>) -> Step {

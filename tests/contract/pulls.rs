@@ -22,7 +22,13 @@ pub(super) async fn a_pull_brings_an_image_or_says_why_not<E: Engine>(
     let images = engine.list_images().await.expect("images");
     assert!(images.contains_key(&reference.to_string()), "listed under the pulled name");
 
+    // Pulled is what the registry has: the digest is the same, and the host knows the image by it.
+    let digest = engine.registry_digest(&reference, None).await.expect("a digest");
+    let by_digest = format!("{}@{digest}", reference.repository);
+    assert_eq!(images.get(&by_digest), images.get(&reference.to_string()), "{images:?}");
+
     let missing = image(&format!("{open}/dmfab-lab/app:none"));
+    engine.registry_digest(&missing, None).await.expect_err("no such tag");
     let error = engine.pull_image(&missing, None).await.expect_err("no such tag");
     assert!(error.is_not_found(), "{error}");
 
@@ -34,4 +40,7 @@ pub(super) async fn a_pull_brings_an_image_or_says_why_not<E: Engine>(
         assert!(is_refused, "{error}");
     }
     engine.pull_image(&reference, Some(&login(password))).await.expect("pulled with a login");
+    let refused = engine.registry_digest(&reference, None).await.expect_err("not allowed");
+    assert!(!refused.is_connection_lost(), "{refused}");
+    engine.registry_digest(&reference, Some(&login(password))).await.expect("a digest with a login");
 }

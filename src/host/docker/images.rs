@@ -66,6 +66,20 @@ pub(super) async fn pull(
     }
 }
 
+pub(super) async fn registry_digest(
+    engine: &DockerEngine,
+    reference: &ImageReference,
+    login: Option<&RegistryLogin>,
+) -> Result<String, EngineError> {
+    engine.negotiated().await?;
+    let call = format!("GET /distribution/{reference}/json");
+    let name = path_part(&call, &reference.to_string())?;
+    let credentials = login.map(|login| credentials(reference, login));
+    let answer = engine.call(&call, engine.docker.inspect_registry_image(&name, credentials)).await?;
+    let digest = answer.descriptor.digest.filter(|digest| !digest.is_empty());
+    digest.ok_or_else(|| EngineError::unsupported(call, "the answer names no digest"))
+}
+
 /// An error in the middle of the stream has no status of its own.
 fn pull_error(reference: &ImageReference, error: EngineError) -> EngineError {
     match error.kind {

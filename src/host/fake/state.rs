@@ -94,11 +94,28 @@ impl FakeState {
         format!("{:012x}{:052x}", self.id_count, 0)
     }
 
-    pub(super) fn add_image(&mut self, reference: &str, mut image: ObservedImage) {
+    fn with_id(&mut self, mut image: ObservedImage) -> ObservedImage {
         if image.id.is_empty() {
-            let id = self.next_id();
-            image.id = format!("sha256:{id}");
+            image.id = format!("sha256:{}", self.next_id());
         }
+        image
+    }
+
+    pub(super) fn add_registry_image(&mut self, reference: &str, image: ObservedImage) {
+        let image = self.with_id(image);
+        self.registry.insert(reference.to_owned(), image);
+    }
+
+    pub(super) fn registry_digest(&self, reference: &ImageReference) -> Result<String, EngineError> {
+        let image = self.registry.get(&reference.to_string());
+        image.map(|image| image.id.clone()).ok_or_else(|| {
+            let message = format!("manifest unknown: {reference}");
+            EngineError::from_status(format!("GET /distribution/{reference}/json"), 404, message)
+        })
+    }
+
+    pub(super) fn add_image(&mut self, reference: &str, image: ObservedImage) {
+        let image = self.with_id(image);
         self.image_ids.insert(reference.to_owned(), image.id.clone());
         self.images.insert(image.id.clone(), image);
     }
@@ -113,6 +130,7 @@ impl FakeState {
             let message = format!("manifest for {name} not found: manifest unknown: manifest unknown");
             return Err(EngineError::from_status(format!("POST /images/create ({name})"), 404, message));
         };
+        self.image_ids.insert(format!("{}@{}", reference.repository, image.id), image.id.clone());
         self.add_image(&name, image);
         Ok(())
     }
