@@ -247,7 +247,7 @@ pub(crate) struct PlanArguments {
     #[arg(long = "for", value_enum, default_value = "deploy", value_name = "ACTION")]
     pub(crate) goal: GoalChoice,
     /// How to show the plan.
-    #[arg(long, value_enum, default_value = "tree")]
+    #[arg(long, value_enum, default_value = "tree", conflicts_with = "json")]
     pub(crate) format: PlanFormat,
     /// End with 3 if there is anything to do.
     #[arg(long)]

@@ -59,7 +59,26 @@ pub struct ExecOutcome {
     pub output: String,
 }
 
-/// Reading calls.
+/// Reading calls. Whoever has no more than these changes nothing:
+///
+/// ```
+/// # use dmfab::host::engine::{Engine, EngineReader};
+/// async fn look(engine: &impl EngineReader) {
+///     let _ = engine.inspect_container("shop.web").await;
+/// }
+///
+/// async fn act(engine: &impl Engine) {
+///     let _ = engine.inspect_container("shop.web").await;
+///     let _ = engine.start_container("shop.web").await;
+/// }
+/// ```
+///
+/// ```compile_fail,E0599
+/// # use dmfab::host::engine::{Engine, EngineReader};
+/// async fn look(engine: &impl EngineReader) {
+///     let _ = engine.start_container("shop.web").await;
+/// }
+/// ```
 pub trait EngineReader: Send + Sync {
     /// Version of the Engine and of the API that is spoken (`GET /version`).
     fn version(&self) -> impl Future<Output = Result<EngineVersion, EngineError>> + Send;

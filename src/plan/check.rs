@@ -1,45 +1,219 @@
-//! Rules that every plan keeps. Tests run each plan they make through [`violations`].
+//! Rules that every plan keeps. Builds with debug assertions, tests among them, hold each plan that
+//! is made to [`violations`].
 
-use std::collections::BTreeSet;
+mod graph;
+#[cfg(test)]
+mod tests;
 
-use crate::model::item::ItemKind;
-use crate::model::ownership::{PREDECESSOR_SUFFIX, SUCCESSOR_SUFFIX};
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::model::item::{ItemId, ItemKind};
+use crate::model::observed::HostState;
+use crate::model::ownership::{self, MAP_LABEL, SUCCESSOR_SUFFIX, lasting_name};
+use crate::model::spec::{ContainerSpec, HostSpec};
+
+use super::order::container_dependencies;
 use super::{Action, Cause, Plan, Step, StepId};
+use graph::Order;
+
+/// A plan, and what it was made from.
+struct Made<'a> {
+    host: &'a HostSpec,
+    state: &'a HostState,
+    plan: &'a Plan,
+    order: Order,
+}
 
 /// What is wrong with a plan, one line each; empty for every plan the planner makes.
-pub fn violations(plan: &Plan) -> Vec<String> {
-    let checks = [
-        waits_only_for_earlier_steps,
-        creates_after_its_needs,
-        removes_after_its_replacement,
-        undoes_the_switch,
-    ];
-    plan.steps
-        .iter()
-        .enumerate()
-        .flat_map(|(index, step)| checks.iter().filter_map(move |check| check(plan, StepId(index), step)))
-        .collect()
+pub fn violations(host: &HostSpec, state: &HostState, plan: &Plan) -> Vec<String> {
+    let made = Made { host, state, plan, order: Order::of(plan) };
+    let of_step = |(index, step)| {
+        let id = StepId(index);
+        [
+            waits_only_for_earlier_steps(id, step),
+            made.touches_nothing_foreign(id, step),
+            made.creates_after_its_needs(id, step),
+            made.starts_after_its_needs(id, step),
+            made.removes_after_its_replacement(id, step),
+            undoes_the_switch(id, step),
+        ]
+    };
+    let mut found: Vec<String> = plan.steps.iter().enumerate().flat_map(of_step).flatten().collect();
+    found.extend(made.items_without_cause());
+    found.extend(made.items_counted_twice());
+    found.extend(made.steps_at_the_same_time());
+    found
+}
+
+impl Made<'_> {
+    /// What is there already is changed only if a map of the host asks for it, or if it bears the label
+    /// of such a map; and never if it bears the label of another one.
+    fn touches_nothing_foreign(&self, id: StepId, step: &Step) -> Option<String> {
+        let foreign = changed_items(&step.action).into_iter().find(|item| self.is_foreign(item))?;
+        Some(format!("step {id} touches {foreign}, which is not ours"))
+    }
+
+    fn is_foreign(&self, item: &ItemId) -> bool {
+        let (host, state) = (self.host, self.state);
+        let (labels, map_name) = match item.kind {
+            ItemKind::Container => {
+                let wanted = self.container(&item.name).map(|spec| spec.id.map_name.as_str());
+                (state.containers.get(&item.name).map(|found| &found.labels), wanted)
+            }
+            ItemKind::Volume => {
+                let wanted = host.volumes.iter().find(|volume| volume.name == item.name);
+                let found = state.volumes.get(&item.name).map(|found| &found.labels);
+                (found, wanted.map(|volume| volume.map_name.as_str()))
+            }
+            ItemKind::Network => {
+                let wanted = host.networks.iter().find(|network| network.name == item.name);
+                let found = state.networks.get(&item.name).map(|found| &found.labels);
+                (found, wanted.map(|network| network.map_name.as_str()))
+            }
+            // Images belong to whoever pulls them.
+            ItemKind::Image => return false,
+        };
+        let Some(labels) = labels else { return false };
+        match map_name {
+            Some(map_name) => ownership::owner(labels, map_name) == ownership::Owner::OtherMap,
+            None => !labels.get(MAP_LABEL).is_some_and(|name| self.has_map(name)),
+        }
+    }
+
+    fn has_map(&self, name: &str) -> bool {
+        let containers = self.host.containers.iter().map(|spec| &spec.id.map_name);
+        let networks = self.host.networks.iter().map(|network| &network.map_name);
+        let volumes = self.host.volumes.iter().map(|volume| &volume.map_name);
+        containers.chain(networks).chain(volumes).any(|map_name| map_name == name)
+    }
+
+    /// The container that is wanted by this name, or by the one it has while it is replaced.
+    fn container(&self, name: &str) -> Option<&ContainerSpec> {
+        self.host.containers.iter().find(|spec| spec.name == lasting_name(name))
+    }
+
+    fn step_ids(&self, is_meant: impl Fn(&Step) -> bool) -> impl Iterator<Item = StepId> {
+        let steps = self.plan.steps.iter().enumerate();
+        steps.filter(move |(_, step)| is_meant(step)).map(|(index, _)| StepId(index))
+    }
+
+    /// A container is created after the networks, volumes and images that the same plan makes for it.
+    fn creates_after_its_needs(&self, id: StepId, step: &Step) -> Option<String> {
+        let Action::CreateContainer { spec, .. } = &step.action else { return None };
+        let is_own = |maker: &Step| !matches!(maker.item.kind, ItemKind::Container);
+        let missed = self
+            .step_ids(|maker| is_own(maker) && makes(&maker.action, spec))
+            .find(|maker| !self.order.is_before(*maker, id))?;
+        Some(format!("step {id} creates {} without waiting for {missed}", step.item))
+    }
+
+    /// A container starts after it was created and joined to its networks, after its volumes were
+    /// prepared, and after the containers it depends on, as far as the same plan does any of that.
+    fn starts_after_its_needs(&self, id: StepId, step: &Step) -> Option<String> {
+        let Action::StartContainer { container_name, .. } = &step.action else { return None };
+        let spec = self.container(container_name)?;
+        let needs = |other: &Step| match &other.action {
+            Action::CreateContainer { container_name: name, .. }
+            | Action::ConnectNetwork { container_name: name, .. } => name == container_name,
+            // Where files may be by then, nothing is prepared.
+            Action::PrepareVolume { volume_name, only_if_empty, .. } => {
+                let is_mounted = spec.settings.volume_names().any(|name| name == volume_name);
+                is_mounted && (!only_if_empty || other.item == step.item)
+            }
+            Action::StartContainer { container_name: name, .. } => {
+                container_dependencies(spec).any(|needed| needed == lasting_name(name))
+            }
+            _ => false,
+        };
+        let missed = self.step_ids(needs).find(|need| !self.order.is_before(*need, id))?;
+        Some(format!("step {id} starts {container_name} without waiting for {missed}"))
+    }
+
+    /// What served until now is removed only after its successor has got its name. A leftover goes
+    /// before the replacement that needs its name; then no successor has the name yet.
+    fn removes_after_its_replacement(&self, id: StepId, step: &Step) -> Option<String> {
+        let Action::RemoveContainer { container_name } = &step.action else { return None };
+        if container_name.ends_with(SUCCESSOR_SUFFIX) || self.is_leftover(id, step, container_name) {
+            return None;
+        }
+        let name = lasting_name(container_name);
+        let brings = |other: &Step| match &other.action {
+            Action::RenameContainer { new_name, .. } => new_name == name,
+            Action::CreateContainer { container_name, .. } => container_name == name,
+            _ => false,
+        };
+        let missed = self.step_ids(brings).find(|other| !self.order.is_before(*other, id))?;
+        Some(format!("step {id} removes {container_name} without waiting for {missed}"))
+    }
+
+    /// Whether an interrupted run left what is removed; a stop of it may stand between.
+    fn is_leftover(&self, id: StepId, step: &Step, container_name: &str) -> bool {
+        let is_told = |step: &Step| step.causes.contains(&Cause::Leftover);
+        let is_stop = |other: &Step| matches!(&other.action, Action::StopContainer { container_name: name, .. } if name == container_name);
+        let stopped = self.step_ids(|other| is_stop(other) && is_told(other));
+        is_told(step) || stopped.into_iter().any(|stop| self.order.is_before(stop, id))
+    }
+
+    /// The first step on an item says why.
+    fn items_without_cause(&self) -> Vec<String> {
+        let mut seen = BTreeSet::new();
+        let steps = self.plan.steps.iter().enumerate();
+        steps
+            .filter(|(_, step)| seen.insert(&step.item) && step.causes.is_empty())
+            .map(|(index, step)| format!("step {} on {} has no cause", StepId(index), step.item))
+            .collect()
+    }
+
+    /// An item is changed, or it is not.
+    fn items_counted_twice(&self) -> Vec<String> {
+        let changed = self.plan.changed_items();
+        let mut seen = BTreeSet::new();
+        let unchanged = self.plan.unchanged.iter();
+        unchanged
+            .filter(|item| changed.contains(item) || !seen.insert(*item))
+            .map(|item| format!("{item} is unchanged and counted once more"))
+            .collect()
+    }
+
+    /// All steps on one container come one after the other.
+    fn steps_at_the_same_time(&self) -> Vec<String> {
+        let mut last_by_item: BTreeMap<ItemId, StepId> = BTreeMap::new();
+        let mut found = Vec::new();
+        for (index, step) in self.plan.steps.iter().enumerate() {
+            let id = StepId(index);
+            for item in changed_items(&step.action).into_iter().filter(is_container) {
+                if let Some(last) = last_by_item.get(&item).filter(|last| !self.order.is_before(**last, id)) {
+                    found.push(format!("steps {last} and {id} may touch {item} at the same time"));
+                }
+                last_by_item.insert(item, id);
+            }
+        }
+        found
+    }
 }
 
 /// Nothing can wait for itself: each step waits only for earlier ones.
-fn waits_only_for_earlier_steps(_plan: &Plan, id: StepId, step: &Step) -> Option<String> {
+fn waits_only_for_earlier_steps(id: StepId, step: &Step) -> Option<String> {
     let later = step.after.iter().find(|wait| **wait >= id)?;
     Some(format!("step {id} waits for {later}, which is not before it"))
 }
 
-/// A container is created after the networks, volumes and images that the same plan makes for it.
-fn creates_after_its_needs(plan: &Plan, id: StepId, step: &Step) -> Option<String> {
-    let Action::CreateContainer { spec, .. } = &step.action else { return None };
-    let before = all_before(plan, id);
-    let is_own = |maker: &Step| !matches!(maker.item.kind, ItemKind::Container);
-    let makers =
-        plan.steps.iter().enumerate().filter(|(_, maker)| is_own(maker) && makes(&maker.action, spec));
-    let missed = makers.map(|(index, _)| StepId(index)).find(|maker| !before.contains(maker))?;
-    Some(format!("step {id} creates {} without waiting for {missed}", step.item))
+/// Every step between the creation of a successor and its proof can be taken back.
+fn undoes_the_switch(id: StepId, step: &Step) -> Option<String> {
+    let switches = match &step.action {
+        Action::RenameContainer { .. } | Action::StopContainer { .. } => true,
+        Action::CreateContainer { container_name, .. } => container_name.ends_with(SUCCESSOR_SUFFIX),
+        _ => false,
+    };
+    let is_lost = switches && step.replacement.is_some() && step.undo.is_none();
+    is_lost.then(|| format!("step {id} is part of a replacement and cannot be undone"))
 }
 
-fn makes(action: &Action, spec: &crate::model::spec::ContainerSpec) -> bool {
+fn is_container(item: &ItemId) -> bool {
+    item.kind == ItemKind::Container
+}
+
+fn makes(action: &Action, spec: &ContainerSpec) -> bool {
     let needs = |name: &str| spec.dependencies.iter().any(|item| item.name == name);
     match action {
         Action::CreateNetwork { network } => needs(&network.name),
@@ -50,38 +224,24 @@ fn makes(action: &Action, spec: &crate::model::spec::ContainerSpec) -> bool {
     }
 }
 
-/// What served until now is removed only after its successor has got its name.
-fn removes_after_its_replacement(plan: &Plan, id: StepId, step: &Step) -> Option<String> {
-    let Action::RemoveContainer { container_name } = &step.action else { return None };
-    let name = container_name.strip_suffix(PREDECESSOR_SUFFIX)?;
-    let before = all_before(plan, id);
-    // A leftover goes before the replacement that needs its name; then no successor has the name yet.
-    let is_leftover = step.causes.contains(&Cause::Leftover);
-    let switches = plan.steps.iter().enumerate().filter(|(_, other)| is_renamed_to(&other.action, name));
-    let missed = switches.map(|(index, _)| StepId(index)).find(|switch| !before.contains(switch))?;
-    (!is_leftover).then(|| format!("step {id} removes {container_name} without waiting for {missed}"))
-}
-
-fn is_renamed_to(action: &Action, name: &str) -> bool {
-    matches!(action, Action::RenameContainer { new_name, .. } if new_name == name)
-}
-
-/// Every step between the creation of a successor and its proof can be taken back.
-fn undoes_the_switch(_plan: &Plan, id: StepId, step: &Step) -> Option<String> {
-    let switches = match &step.action {
-        Action::RenameContainer { .. } | Action::StopContainer { .. } => true,
-        Action::CreateContainer { container_name, .. } => container_name.ends_with(SUCCESSOR_SUFFIX),
-        _ => false,
-    };
-    let is_lost = switches && step.replacement.is_some() && step.undo.is_none();
-    is_lost.then(|| format!("step {id} is part of a replacement and cannot be undone"))
-}
-
-fn all_before(plan: &Plan, id: StepId) -> BTreeSet<StepId> {
-    let mut before = BTreeSet::new();
-    let mut open = vec![id];
-    while let Some(step) = open.pop().and_then(|id| plan.steps.get(id.0)) {
-        open.extend(step.after.iter().filter(|wait| before.insert(**wait)));
+/// What a step changes, by the names that the Engine knows then.
+fn changed_items(action: &Action) -> Vec<ItemId> {
+    match action {
+        Action::PullImage { reference } => vec![ItemId::image(reference.to_string())],
+        Action::CreateNetwork { network } => vec![ItemId::network(&network.name)],
+        Action::CreateVolume { volume } => vec![ItemId::volume(&volume.name)],
+        Action::PrepareVolume { volume_name, .. } | Action::RemoveVolume { volume_name } => {
+            vec![ItemId::volume(volume_name)]
+        }
+        Action::RenameContainer { container_name, new_name } => {
+            vec![ItemId::container(container_name), ItemId::container(new_name)]
+        }
+        Action::CreateContainer { container_name, .. }
+        | Action::ConnectNetwork { container_name, .. }
+        | Action::StartContainer { container_name, .. }
+        | Action::VerifyContainer { container_name, .. }
+        | Action::RunCommand { container_name, .. }
+        | Action::StopContainer { container_name, .. }
+        | Action::RemoveContainer { container_name } => vec![ItemId::container(container_name)],
     }
-    before
 }

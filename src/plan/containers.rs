@@ -283,7 +283,7 @@ impl<'a> ContainerPlanner<'a> {
         let spec = work.spec;
         let is_new = work.is_new();
         if matches!(work.verdict, Verdict::Keep) {
-            if work.last.is_none() {
+            if work.last.is_none() && work.leftovers.settled.is_none() {
                 self.builder.unchanged(spec.item());
             }
             return;

@@ -11,11 +11,13 @@ use crate::model::volume::VolumeSpec;
 
 use super::actions::prepare;
 use super::builder::{Chain, PlanBuilder};
+use super::check;
 use super::containers::ContainerPlanner;
 use super::diff;
 use super::mask;
 use super::order::Containers;
 use super::pulls;
+use super::text;
 use super::{Action, Cause, Goal, Notice, Plan, Request};
 
 /// Why no plan can be made for a host.
@@ -91,6 +93,12 @@ pub fn plan_host(host: &HostSpec, state: &HostState, request: &Request) -> Resul
     pulls::refuse_pulls(&plan, request)?;
     plan.registries = pulls::registries(request);
     mask::hide(&mut plan, &host.secrets);
+    debug_assert_eq!(
+        check::violations(host, state, &plan),
+        Vec::<String>::new(),
+        "{:#?}",
+        text::lines(&plan)
+    );
     Ok(plan)
 }
 

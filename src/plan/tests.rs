@@ -1,4 +1,4 @@
-//! Maps in, plan text out; every plan is also held against the rules of `check`.
+//! Maps in, plan text out; the planner holds every plan to the rules of `check`.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::model::spec::HostSpec;
 
 use crate::testing::host;
 
-use super::{Goal, Options, Plan, PlanError, Request, check, plan_host, text};
+use super::{Goal, Options, Plan, PlanError, Request, plan_host, text};
 
 const RUNNING: ContainerStatus = ContainerStatus::Running { health: None };
 
@@ -79,7 +79,6 @@ fn try_plan(host: &HostSpec, state: &HostState, goal: Goal, items: &[&str]) -> R
 
 fn planned(host: &HostSpec, state: &HostState, goal: Goal, items: &[&str]) -> String {
     let plan = try_plan(host, state, goal, items).expect("a plan");
-    assert_eq!(check::violations(&plan), Vec::<String>::new());
     text::lines(&plan).join("\n")
 }
 

@@ -57,6 +57,12 @@ fn numbers_of_the_command_line_must_be_sensible() {
     }
 }
 
+#[test]
+fn a_plan_has_one_form() {
+    let ended = dmfab(["plan", "inventory.yaml", "--format", "steps", "--json"]).run().exits_with(2);
+    ended.says("error: the argument '--format <FORMAT>' cannot be used with '--json'");
+}
+
 /// features: MAP-22
 #[test]
 fn options_take_defaults_from_the_environment() {
