@@ -10,7 +10,9 @@ use dmfab::report::style::Style;
 use dmfab::report::{json, plan_view, summary};
 use tokio_util::sync::CancellationToken;
 
-use super::args::{ActionArguments, GoalChoice, PlanArguments, PlanFormat, SelectionArguments};
+use super::args::{
+    ActionArguments, GoalChoice, PlanArguments, PlanFormat, SelectionArguments, StartingArguments,
+};
 use super::exit::{CommandError, Exit};
 use super::session::Progress;
 use super::{interruption, output, session};
@@ -23,19 +25,35 @@ pub(crate) async fn plan(arguments: &PlanArguments, colour: bool) -> Result<Exit
         GoalChoice::Shutdown => Goal::Shutdown,
     };
     let prepared = Prepared::new(&arguments.selection, colour)?;
-    let (session, plans) = prepared.plan(goal, &arguments.selection).await;
+    let options = Options { settle: arguments.verification.settle(), ..Options::default() };
+    let (session, plans) = prepared.plan(goal, &options, &arguments.selection).await;
     session.close().await;
     let exit = prepared.show_plan(goal, &plans, &arguments.selection, arguments.format)?;
     let is_pending = plans.iter().any(|found| found.plan.as_ref().is_ok_and(|plan| !plan.is_empty()));
     Ok(if exit == Exit::Done && arguments.exit_code && is_pending { Exit::ChangesPending } else { exit })
 }
 
-/// `dmfab deploy`, `dmfab startup`, `dmfab shutdown`.
-pub(crate) async fn run(goal: Goal, arguments: &ActionArguments, colour: bool) -> Result<Exit, CommandError> {
+/// `dmfab deploy`, `dmfab startup`.
+pub(crate) async fn start(
+    goal: Goal,
+    arguments: &StartingArguments,
+    colour: bool,
+) -> Result<Exit, CommandError> {
+    let options = Options { settle: arguments.verification.settle(), ..Options::default() };
+    run(goal, &arguments.action, &options, colour).await
+}
+
+/// `dmfab shutdown`, and what other actions have in common with it.
+pub(crate) async fn run(
+    goal: Goal,
+    arguments: &ActionArguments,
+    options: &Options,
+    colour: bool,
+) -> Result<Exit, CommandError> {
     let selection = &arguments.selection;
     let prepared = Prepared::new(selection, colour)?;
     let interruption = interruption::watch();
-    let planning = prepared.plan(goal, selection);
+    let planning = prepared.plan(goal, options, selection);
     let (session, plans) = tokio::select! {
         planned = planning => planned,
         () = interruption.cancelled() => return Ok(interrupted_early()),
@@ -69,12 +87,17 @@ impl Prepared {
         Ok(Self { fleet, selection, style: Style { colour }, colour })
     }
 
-    async fn plan(&self, goal: Goal, arguments: &SelectionArguments) -> (FleetSession<'_>, Vec<HostPlan>) {
+    async fn plan(
+        &self,
+        goal: Goal,
+        options: &Options,
+        arguments: &SelectionArguments,
+    ) -> (FleetSession<'_>, Vec<HostPlan>) {
         let host_names = &self.selection.host_names;
         output::to_stderr(&session::echo_hosts(host_names));
         let display = Progress::start(arguments.progress.progress, host_names, Vec::new(), self.colour);
         let session = self.fleet.connect(host_names, arguments.hosts.options(), &display.events).await;
-        let plans = session.plan(goal, &Options::default(), &self.selection, &display.events).await;
+        let plans = session.plan(goal, options, &self.selection, &display.events).await;
         display.finish().await;
         session::show_notices(&session);
         (session, plans)

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use dmfab::fleet::{DEFAULT_HOSTS_AT_ONCE, FleetOptions};
 use dmfab::host::ssh::Deadlines;
+use dmfab::plan::options::DEFAULT_SETTLE;
 
 use super::output;
 use super::progress::ProgressMode;
@@ -79,10 +80,10 @@ pub(crate) enum Command {
     Plan(PlanArguments),
     /// Bring containers to the wanted state: create, start, replace what differs.
     #[command(after_help = "Example:\n  dmfab deploy inventories/lab.yaml --hosts web1,apps1-3")]
-    Deploy(ActionArguments),
+    Deploy(StartingArguments),
     /// Create and start what does not run; leave running containers as they are.
     #[command(after_help = "Example:\n  dmfab startup inventories/lab.yaml shop.web_server")]
-    Startup(ActionArguments),
+    Startup(StartingArguments),
     /// Stop and remove containers, those that depend on them first.
     #[command(after_help = "Example:\n  dmfab shutdown inventories/lab.yaml shop.web_server --yes")]
     Shutdown(ActionArguments),
@@ -246,6 +247,8 @@ pub(crate) struct PlanArguments {
     /// What to plan.
     #[arg(long = "for", value_enum, default_value = "deploy", value_name = "ACTION")]
     pub(crate) goal: GoalChoice,
+    #[command(flatten)]
+    pub(crate) verification: VerificationArguments,
     /// How to show the plan.
     #[arg(long, value_enum, default_value = "tree", conflicts_with = "json")]
     pub(crate) format: PlanFormat,
@@ -284,6 +287,36 @@ pub(crate) struct ActionArguments {
     /// Do not ask before something that runs is stopped or removed.
     #[arg(long, short)]
     pub(crate) yes: bool,
+}
+
+/// What actions take that start containers.
+#[derive(Debug, Args)]
+pub(crate) struct StartingArguments {
+    #[command(flatten)]
+    pub(crate) action: ActionArguments,
+    #[command(flatten)]
+    pub(crate) verification: VerificationArguments,
+}
+
+/// When a started container counts as good.
+#[derive(Debug, Args)]
+pub(crate) struct VerificationArguments {
+    /// Seconds that a started container without health check must run; 0 looks once.
+    #[arg(
+        long,
+        env = "DMFAB_SETTLE",
+        value_name = "SECONDS",
+        default_value_t = DEFAULT_SETTLE.as_secs(),
+        value_parser = parse_wait
+    )]
+    pub(crate) settle: u64,
+}
+
+impl VerificationArguments {
+    /// As the planner takes it.
+    pub(crate) fn settle(&self) -> Duration {
+        Duration::from_secs(self.settle)
+    }
 }
 
 #[derive(Debug, Args)]
@@ -376,6 +409,14 @@ fn parse_seconds(text: &str) -> Result<u64, String> {
     match text.parse() {
         Ok(seconds @ 1..=86_400) => Ok(seconds),
         _ => Err("expected whole seconds from 1 to 86400".to_owned()),
+    }
+}
+
+/// As [`parse_seconds`], where no time at all has a meaning.
+fn parse_wait(text: &str) -> Result<u64, String> {
+    match text.parse() {
+        Ok(seconds @ 0..=86_400) => Ok(seconds),
+        _ => Err("expected whole seconds from 0 to 86400".to_owned()),
     }
 }
 

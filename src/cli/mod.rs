@@ -20,6 +20,7 @@ mod version;
 use std::process::ExitCode;
 
 use clap::Parser;
+use dmfab::plan::Options;
 
 use args::{Arguments, Command};
 use exit::{CommandError, Exit};
@@ -49,9 +50,11 @@ async fn dispatch(arguments: Arguments) -> Result<Exit, CommandError> {
         Command::Hosts(command) => hosts::run(&command, colour),
         Command::Config(command) => config::run(&command, colour),
         Command::Plan(command) => action::plan(&command, colour).await,
-        Command::Deploy(command) => action::run(dmfab::plan::Goal::Deploy, &command, colour).await,
-        Command::Startup(command) => action::run(dmfab::plan::Goal::Startup, &command, colour).await,
-        Command::Shutdown(command) => action::run(dmfab::plan::Goal::Shutdown, &command, colour).await,
+        Command::Deploy(command) => action::start(dmfab::plan::Goal::Deploy, &command, colour).await,
+        Command::Startup(command) => action::start(dmfab::plan::Goal::Startup, &command, colour).await,
+        Command::Shutdown(command) => {
+            action::run(dmfab::plan::Goal::Shutdown, &command, &Options::default(), colour).await
+        }
         Command::Ps(command) => ps::run(&command, colour).await,
         Command::Version(command) => version::run(&command, colour).await,
         Command::Run(command) => run::run(&command, colour).await,

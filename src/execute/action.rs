@@ -12,7 +12,7 @@ use crate::model::spec::{RegistryLogin, login_for};
 use crate::plan::Action;
 
 use super::prepare::{PrepareError, prepare_volume};
-use super::verify::{self, VerifyError};
+use super::verify::{self, Patience, VerifyError};
 
 /// How long a command in a container may take where the host sets no `wait_timeout`.
 const DEFAULT_COMMAND_DEADLINE: Duration = Duration::from_secs(300);
@@ -92,8 +92,9 @@ impl<E: Engine, S: Shell> Host<'_, E, S> {
                 // `start_delay` is a wish of the map: the time itself is the subject.
                 tokio::time::sleep(*delay).await;
             }
-            Action::VerifyContainer { container_name, health_deadline } => {
-                verify::verify(self.engine, container_name, *health_deadline).await?;
+            Action::VerifyContainer { container_name, health_deadline, settle } => {
+                let patience = Patience { health_deadline: *health_deadline, settle: *settle };
+                verify::verify(self.engine, container_name, patience).await?;
             }
             Action::RunCommand { container_name, command, shown: _ } => {
                 self.run_command(container_name, command).await?;

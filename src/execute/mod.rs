@@ -21,7 +21,7 @@ use crate::event::{EventKind, Events, HostOutcome, Problem, SkipReason, StepFail
 use crate::host::engine::Engine;
 use crate::host::shell::Shell;
 use crate::model::item::ItemKind;
-use crate::plan::{Plan, ReplacementId, Step, StepId};
+use crate::plan::{Action, Plan, ReplacementId, Step, StepId};
 
 use action::Host;
 
@@ -101,7 +101,7 @@ impl<'a, E: Engine, S: Shell> Run<'a, E, S> {
             if interruption.is_cancelled() {
                 self.abandon_waiting();
             }
-            for id in self.ready_steps(DEFAULT_STEPS_AT_ONCE.saturating_sub(running.len())) {
+            for id in self.ready_steps() {
                 self.progress[id.0] = Progress::Running;
                 running.push(Either::Left(perform(self.plan, id, self.host, self.events)));
             }
@@ -117,11 +117,21 @@ impl<'a, E: Engine, S: Shell> Run<'a, E, S> {
         }
     }
 
-    fn ready_steps(&self, limit: usize) -> Vec<StepId> {
-        let waiting = self.steps().filter(|(id, _)| self.progress[id.0] == Progress::Waiting);
-        let ready =
-            waiting.filter(|(_, step)| step.after.iter().all(|id| self.progress[id.0] == Progress::Done));
-        ready.map(|(id, _)| id).take(limit).collect()
+    /// Steps to begin now. Those that only watch take no place of others, for they mostly wait.
+    fn ready_steps(&self) -> Vec<StepId> {
+        let of = |wanted: Progress| self.steps().filter(move |(id, _)| self.progress[id.0] == wanted);
+        let at_work = of(Progress::Running).filter(|(_, step)| !is_watching(step)).count();
+        let mut places = DEFAULT_STEPS_AT_ONCE.saturating_sub(at_work);
+        let mut has_place = |step: &Step| {
+            let has_place = is_watching(step) || places > 0;
+            places -= usize::from(has_place && !is_watching(step));
+            has_place
+        };
+        of(Progress::Waiting)
+            .filter(|(_, step)| step.after.iter().all(|id| self.progress[id.0] == Progress::Done))
+            .filter(|(_, step)| has_place(step))
+            .map(|(id, _)| id)
+            .collect()
     }
 
     /// Doomed replacements of which no step runs any more, with their finished steps, last first, and
@@ -254,6 +264,10 @@ impl<'a, E: Engine, S: Shell> Run<'a, E, S> {
         let done = self.steps().filter(|(id, _)| self.progress[id.0] == Progress::Done);
         done.map(|(_, step)| &step.item).collect::<BTreeSet<_>>().len()
     }
+}
+
+fn is_watching(step: &Step) -> bool {
+    matches!(step.action, Action::VerifyContainer { .. })
 }
 
 /// Performs one step; its end is always told, whichever it is.

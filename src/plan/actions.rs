@@ -33,9 +33,9 @@ pub(super) fn start(spec: &ContainerSpec, container_name: &str) -> Action {
     Action::StartContainer { container_name: container_name.to_owned(), delay: spec.start_delay }
 }
 
-pub(super) fn verify(spec: &ContainerSpec, container_name: &str) -> Action {
+pub(super) fn verify(spec: &ContainerSpec, container_name: &str, settle: Duration) -> Action {
     let health_deadline = spec.settings.healthcheck.as_ref().map_or(DEFAULT_HEALTH_DEADLINE, health_deadline);
-    Action::VerifyContainer { container_name: container_name.to_owned(), health_deadline }
+    Action::VerifyContainer { container_name: container_name.to_owned(), health_deadline, settle }
 }
 
 /// Until then a container that will become healthy has become it, by its own settings.

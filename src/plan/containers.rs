@@ -31,11 +31,12 @@ use super::judge::{Judge, Verdict, moved_tag, ties};
 use super::leftovers::Leftovers;
 use super::order::{Containers, container_dependencies};
 use super::planner::{PlanError, refuse_foreign};
-use super::{Action, Cause, Goal, Notice, ReplacementId, StepId};
+use super::{Action, Cause, Notice, ReplacementId, Request, StepId};
 
 pub(super) struct ContainerPlanner<'a> {
     host: &'a HostSpec,
     state: &'a HostState,
+    request: &'a Request,
     builder: &'a mut PlanBuilder,
     judge: Judge<'a>,
     /// Images that this plan pulls, by reference.
@@ -106,11 +107,12 @@ impl<'a> ContainerPlanner<'a> {
     pub(super) fn new(
         host: &'a HostSpec,
         state: &'a HostState,
+        request: &'a Request,
         builder: &'a mut PlanBuilder,
         new_volumes: BTreeSet<String>,
     ) -> Self {
         let judge = Judge::new(state, new_volumes);
-        Self { host, state, builder, judge, pulls: BTreeMap::new(), preparations: BTreeMap::new() }
+        Self { host, state, request, builder, judge, pulls: BTreeMap::new(), preparations: BTreeMap::new() }
     }
 
     /// Containers that were not selected are touched only where they run and are tied to
@@ -119,11 +121,10 @@ impl<'a> ContainerPlanner<'a> {
         &mut self,
         containers: &Containers<'a>,
         selected: &BTreeSet<&str>,
-        goal: Goal,
     ) -> Result<(), PlanError> {
         let mut works = Vec::new();
         for spec in containers.in_order() {
-            works.extend(self.judge(spec, selected.contains(spec.name.as_str()), goal)?);
+            works.extend(self.judge(spec, selected.contains(spec.name.as_str()))?);
         }
         self.tie_replacements(&mut works);
         for work in &mut works {
@@ -142,12 +143,8 @@ impl<'a> ContainerPlanner<'a> {
         Ok(())
     }
 
-    fn judge(
-        &mut self,
-        spec: &'a ContainerSpec,
-        is_selected: bool,
-        goal: Goal,
-    ) -> Result<Option<Work<'a>>, PlanError> {
+    fn judge(&mut self, spec: &'a ContainerSpec, is_selected: bool) -> Result<Option<Work<'a>>, PlanError> {
+        let goal = self.request.goal;
         let leftovers = Leftovers::of(spec, self.state);
         let found = leftovers.found;
         let (verdict, unsupported) = if is_selected {
@@ -311,7 +308,7 @@ impl<'a> ContainerPlanner<'a> {
         }
         chain.then_undoable(start(spec, &name), waits, stop(spec, &name));
         if work.is_replaced() {
-            chain.then(verify(spec, &name), Vec::new());
+            chain.then(verify(spec, &name, self.request.options.settle), Vec::new());
         }
         let runs_all = is_new || matches!(work.verdict, Verdict::Start(ContainerStatus::Created));
         for action in run_commands(spec, &name, runs_all) {
@@ -330,6 +327,16 @@ impl<'a> ContainerPlanner<'a> {
         }
         chain.usable();
         work.last = chain.last();
+        if !work.is_replaced() && self.request.goal.verifies_starts() {
+            self.plan_verification(work);
+        }
+    }
+
+    /// Watches a container that took nobody's place. Nothing waits for that, and it stays whatever
+    /// is seen: the operator may want to look at it.
+    fn plan_verification(&mut self, work: &Work<'_>) {
+        let mut chain = Chain::resume(self.builder, work.spec.item(), work.last, None);
+        chain.then(verify(work.spec, &work.spec.name, self.request.options.settle), Vec::new());
     }
 
     /// Old containers go when everything that they were replaced with runs.

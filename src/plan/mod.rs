@@ -88,6 +88,15 @@ impl Goal {
             Self::Shutdown => false,
         }
     }
+
+    /// Whether every started container is watched until it has proved itself. Those that take the
+    /// place of another one always are.
+    pub(crate) fn verifies_starts(self) -> bool {
+        match self {
+            Self::Deploy | Self::Startup => true,
+            Self::Shutdown => false,
+        }
+    }
 }
 
 /// Whether registries were asked where tags point to.
@@ -243,7 +252,7 @@ pub enum Action {
         #[serde(skip)]
         delay: Duration,
     },
-    /// Waits until a started container is healthy, or has run for a moment where it has no health
+    /// Waits until a started container is healthy, or has run for a while where it has no health
     /// check. One that ended with 0 has done its work.
     VerifyContainer {
         /// Container.
@@ -251,6 +260,9 @@ pub enum Action {
         /// How long its health may stay unknown.
         #[serde(skip)]
         health_deadline: Duration,
+        /// How long it must run where it has no health check.
+        #[serde(skip)]
+        settle: Duration,
     },
     /// Runs a command in a started container.
     RunCommand {

@@ -1,10 +1,14 @@
 //! What an operator may ask for beside the goal: Docker-Map's options of actions, and ours.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde::Serialize;
 
 use crate::model::item::ItemId;
+
+/// Long enough for a program that misses a setting to say so and end.
+pub const DEFAULT_SETTLE: Duration = Duration::from_secs(3);
 
 /// How a plan is made. The default is Docker-Map's, where it has the option.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -42,6 +46,8 @@ pub struct Options {
     pub core_image: String,
     /// Seconds that each stop may take, in place of what the maps say.
     pub stop_timeout_seconds: Option<u32>,
+    /// How long a started container without health check must run to be taken for good; zero is one look.
+    pub settle: Duration,
     /// The signal that is sent by the goal of that name; `None` is `SIGKILL`.
     pub signal: Option<String>,
 }
@@ -65,6 +71,7 @@ impl Default for Options {
             preparation: PreparationWay::Auto,
             core_image: "busybox:latest".to_owned(),
             stop_timeout_seconds: None,
+            settle: DEFAULT_SETTLE,
             signal: None,
         }
     }

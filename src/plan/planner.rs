@@ -79,13 +79,14 @@ pub fn plan_host(host: &HostSpec, state: &HostState, request: &Request) -> Resul
             let selected = containers.with_dependencies(&request.container_names);
             planner.plan_networks(&containers, &selected)?;
             let new_volumes = planner.plan_volumes(&containers, &selected)?;
-            let mut container_planner = ContainerPlanner::new(host, state, &mut planner.builder, new_volumes);
-            container_planner.bring_up(&containers, &selected, request.goal)?;
+            let mut container_planner =
+                ContainerPlanner::new(host, state, request, &mut planner.builder, new_volumes);
+            container_planner.bring_up(&containers, &selected)?;
         }
         Goal::Shutdown => {
             let selected = containers.with_dependents(&request.container_names);
             let mut container_planner =
-                ContainerPlanner::new(host, state, &mut planner.builder, BTreeSet::new());
+                ContainerPlanner::new(host, state, request, &mut planner.builder, BTreeSet::new());
             container_planner.take_down(&containers, &selected)?;
         }
     }

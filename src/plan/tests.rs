@@ -111,7 +111,9 @@ fn a_fresh_host_gets_volumes_then_containers_in_the_order_of_their_needs() {
     #7 create container m.web  <- not there (inventory.yaml:4)  after #2 #6
     #8 prepare volume m.socket: chown 2000:2000 chmod u=rwX  after #7
     #9 start container m.app  after #2 #5 #8
-    #10 start container m.web  after #2 #5 #8 #9
+    #10 verify container m.app  after #9
+    #11 start container m.web  after #2 #5 #8 #9
+    #12 verify container m.web  after #11
     ");
 }
 
@@ -217,11 +219,12 @@ fn startup_starts_what_stands_still_and_changes_nothing_else() {
     insta::assert_snapshot!(planned(&after, &state, Goal::Startup, &[]), @"
     #1 create container m.lost.dmfab-new  <- not running: exited with -127
     #2 start container m.web  <- not running: exited with 0
-    #3 start container m.lost.dmfab-new  after #1
-    #4 verify container m.lost.dmfab-new  after #3
-    #5 rename container m.lost to m.lost.dmfab-old  after #4
-    #6 rename container m.lost.dmfab-new to m.lost  after #5
-    #7 remove container m.lost.dmfab-old  after #6
+    #3 verify container m.web  after #2
+    #4 start container m.lost.dmfab-new  after #1
+    #5 verify container m.lost.dmfab-new  after #4
+    #6 rename container m.lost to m.lost.dmfab-old  after #5
+    #7 rename container m.lost.dmfab-new to m.lost  after #6
+    #8 remove container m.lost.dmfab-old  after #7
     ");
 }
 
@@ -248,6 +251,7 @@ fn networks_are_joined_at_creation_and_the_further_ones_before_the_start() {
     #3 create container m.web  <- not there (inventory.yaml:4)  after #1 #2
     #4 connect container m.web to network m.two  after #3
     #5 start container m.web  after #1 #2 #4
+    #6 verify container m.web  after #5
     ");
 }
 
@@ -260,12 +264,14 @@ fn a_container_gets_its_name_when_its_commands_have_run_and_initial_ones_run_onl
     #3 run in container m.web.dmfab-new: init  after #2
     #4 run in container m.web.dmfab-new: echo 'a b'  after #3
     #5 rename container m.web.dmfab-new to m.web  after #4
+    #6 verify container m.web  after #5
     ");
     let mut state = deployed(&host);
     state.containers.get_mut("m.web").expect("it").status = ContainerStatus::Exited { exit_code: 1 };
     insta::assert_snapshot!(deploy(&host, &state), @"
     #1 start container m.web  <- not running: exited with 1
     #2 run in container m.web: echo 'a b'  after #1
+    #3 verify container m.web  after #2
     ");
 }
 
@@ -313,10 +319,12 @@ fn what_an_interrupted_run_stopped_serves_again() {
     #1 stop container m.web.dmfab-new  <- left by an interrupted run  interrupts
     #2 remove container m.web.dmfab-new  after #1
     #3 start container m.web  <- not running: exited with 0  after #2
+    #4 verify container m.web  after #3
     ");
     insta::assert_snapshot!(deploy(&host, &interrupted(&host, &[("m.web.dmfab-old", "m.web", exited)])), @"
     #1 rename container m.web.dmfab-old to m.web  <- left by an interrupted run
     #2 start container m.web  <- not running: exited with 0  after #1
+    #3 verify container m.web  after #2
     ");
 }
 
@@ -341,8 +349,10 @@ fn who_shares_a_network_is_started_again_after_its_owner() {
     state.containers.get_mut("m.app").expect("it").status = ContainerStatus::Exited { exit_code: 0 };
     insta::assert_snapshot!(deploy(&host, &state), @"
     #1 start container m.app  <- not running: exited with 0
-    #2 stop container m.web  <- shares the network of container m.app, which started later  after #1  interrupts
-    #3 start container m.web  after #1 #2
+    #2 verify container m.app  after #1
+    #3 stop container m.web  <- shares the network of container m.app, which started later  after #1  interrupts
+    #4 start container m.web  after #1 #3
+    #5 verify container m.web  after #4
     ");
     let mut state = deployed(&host);
     state.containers.get_mut("m.app").expect("it").started_at = Some("2".to_owned());

@@ -50,6 +50,10 @@ fn numbers_of_the_command_line_must_be_sensible() {
             ["--connect-timeout", "0"],
             "invalid value '0' for '--connect-timeout <SECONDS>': expected whole seconds from 1 to 86400",
         ),
+        (
+            ["--settle", "soon"],
+            "invalid value 'soon' for '--settle <SECONDS>': expected whole seconds from 0 to 86400",
+        ),
         (["--var", "NAME"], "invalid value 'NAME' for '--var <NAME=VALUE>': expected NAME=VALUE"),
     ] {
         let expected = format!("error: {expected}\n\nFor more information, try '--help'.\n");
@@ -75,7 +79,7 @@ fn options_take_defaults_from_the_environment() {
     // What is typed counts.
     plan(&["--parallel", "3"]).says("no map, configuration, instance or group is called `wbe`");
     let help = dmfab(["deploy", "--help"]).run().exits_with(0);
-    for name in ["DMFAB_PARALLEL", "DMFAB_CONNECT_TIMEOUT", "DMFAB_PROGRESS", "DMFAB_COLOR"] {
+    for name in ["DMFAB_PARALLEL", "DMFAB_CONNECT_TIMEOUT", "DMFAB_PROGRESS", "DMFAB_COLOR", "DMFAB_SETTLE"] {
         assert!(help.stdout.contains(&format!("[env: {name}=]")), "{help}");
     }
 }
