@@ -211,6 +211,7 @@ fn from_list(listed: &ListedContainer) -> ObservedContainer {
         labels,
         ports: _,
         volume_names,
+        network_names: _,
     } = listed;
     ObservedContainer {
         id: id.clone(),
@@ -222,6 +223,7 @@ fn from_list(listed: &ListedContainer) -> ObservedContainer {
         labels: labels.clone(),
         volume_names: volume_names.iter().cloned().collect(),
         settings: None,
+        attachment: None,
     }
 }
 

@@ -9,6 +9,7 @@ mod networks;
 mod pulls;
 mod settings;
 mod subject;
+mod updates;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -44,6 +45,9 @@ pub(crate) async fn contract<E: Engine>(engine: &E, prefix: &str) {
     networks::what_is_missing_for_a_container_is_named(&subject).await;
     settings::settings_are_read_back_as_they_are_effective(&subject).await;
     settings::unknown_options_are_refused(&subject).await;
+    updates::limits_and_restart_policy_change_in_place(&subject).await;
+    updates::places_in_networks_change_in_place(&subject).await;
+    updates::a_network_that_was_made_anew_wants_its_stopped_members_again(&subject).await;
     subject.clean_up().await;
 }
 

@@ -38,6 +38,7 @@ use crate::model::observed::{
     EngineVersion, ObservedContainer, ObservedImage, ObservedNetwork, ObservedVolume,
 };
 use crate::model::spec::{EngineSettings, RegistryLogin};
+use crate::model::update::ContainerUpdate;
 use crate::model::volume::VolumeSpec;
 
 use super::channel_pool::{ChannelPool, EngineDialer};
@@ -240,6 +241,14 @@ impl Engine for DockerEngine {
 
     async fn connect_network(&self, container_name: &str, endpoint: &Endpoint) -> Result<(), EngineError> {
         networks::connect(self, container_name, endpoint).await
+    }
+
+    async fn disconnect_network(&self, container_name: &str, network_name: &str) -> Result<(), EngineError> {
+        networks::disconnect(self, container_name, network_name).await
+    }
+
+    async fn update_container(&self, name: &str, update: &ContainerUpdate) -> Result<(), EngineError> {
+        containers::update(self, name, update).await
     }
 
     async fn start_container(&self, name: &str) -> Result<(), EngineError> {

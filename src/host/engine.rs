@@ -19,6 +19,7 @@ use crate::model::observed::{
     EngineVersion, ObservedContainer, ObservedImage, ObservedNetwork, ObservedVolume,
 };
 use crate::model::spec::RegistryLogin;
+use crate::model::update::ContainerUpdate;
 use crate::model::volume::VolumeSpec;
 
 use super::engine_error::EngineError;
@@ -48,6 +49,8 @@ pub struct ListedContainer {
     pub ports: Vec<String>,
     /// Named volumes it mounts.
     pub volume_names: Vec<String>,
+    /// Networks it is in.
+    pub network_names: Vec<String>,
 }
 
 /// How an exec command ended.
@@ -153,6 +156,18 @@ pub trait Engine: EngineReader {
         &self,
         container_name: &str,
         endpoint: &Endpoint,
+    ) -> impl Future<Output = Result<(), EngineError>> + Send;
+    /// Leaves a network; nothing is done if the container is not in it.
+    fn disconnect_network(
+        &self,
+        container_name: &str,
+        network_name: &str,
+    ) -> impl Future<Output = Result<(), EngineError>> + Send;
+    /// Changes limits and restart policy of a container, running or not, without making it anew.
+    fn update_container(
+        &self,
+        name: &str,
+        update: &ContainerUpdate,
     ) -> impl Future<Output = Result<(), EngineError>> + Send;
     /// Starts a container.
     fn start_container(&self, name: &str) -> impl Future<Output = Result<(), EngineError>> + Send;

@@ -22,6 +22,7 @@
 
 mod containers;
 mod faults;
+mod places;
 mod state;
 
 use std::collections::BTreeMap;
@@ -35,6 +36,7 @@ use crate::model::observed::{
     ContainerStatus, EngineVersion, Health, ObservedContainer, ObservedImage, ObservedNetwork, ObservedVolume,
 };
 use crate::model::spec::RegistryLogin;
+use crate::model::update::ContainerUpdate;
 use crate::model::volume::VolumeSpec;
 
 use super::engine::{Engine, EngineReader, ExecOutcome, ListedContainer};
@@ -263,6 +265,15 @@ impl Engine for FakeEngine {
     async fn connect_network(&self, container_name: &str, endpoint: &Endpoint) -> Result<(), EngineError> {
         let call = format!("connect_network {container_name} {}", endpoint.network_name);
         self.change(call, |state| state.connect_network(container_name, endpoint))
+    }
+
+    async fn disconnect_network(&self, container_name: &str, network_name: &str) -> Result<(), EngineError> {
+        let call = format!("disconnect_network {container_name} {network_name}");
+        self.change(call, |state| state.disconnect_network(container_name, network_name))
+    }
+
+    async fn update_container(&self, name: &str, update: &ContainerUpdate) -> Result<(), EngineError> {
+        self.change(format!("update_container {name}"), |state| state.update_container(name, update))
     }
 
     async fn start_container(&self, name: &str) -> Result<(), EngineError> {

@@ -40,7 +40,7 @@ const READ_ONLY_PATHS: [&str; 5] = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc
 /// | `CgroupnsMode` | `private` with cgroup v2, `host` with v1 (API 1.41) | the daemon's `default-cgroupns-mode` |
 /// | `Runtime` | `runc` | the daemon's `default-runtime` |
 /// | `MemorySwappiness` | -1 | API before 1.42 |
-/// | `PidsLimit` | -1 | the same as 0, no limit |
+/// | `CpuQuota`, `PidsLimit` | -1 | the same as 0, no limit |
 /// | `ConsoleSize` | `[0, 0]` | reported on every system, meant for Windows |
 /// | `MaskedPaths`, `ReadonlyPaths` | the stock lists | filled in unless privileged |
 /// | `Isolation` | `default` | meant for Windows |
@@ -56,7 +56,7 @@ fn is_engine_default(name: &str, value: &Value) -> bool {
         "IpcMode" => value.as_str() == Some("private"),
         "CgroupnsMode" => matches!(value.as_str(), Some("private" | "host")),
         "Runtime" => value.as_str() == Some("runc"),
-        "MemorySwappiness" | "PidsLimit" => value.as_i64() == Some(-1),
+        "CpuQuota" | "MemorySwappiness" | "PidsLimit" => value.as_i64() == Some(-1),
         "ConsoleSize" => value.as_array().is_some_and(|sizes| sizes.iter().all(is_nothing)),
         "MaskedPaths" => holds_all(value, &MASKED_PATHS),
         "ReadonlyPaths" => holds_all(value, &READ_ONLY_PATHS),
@@ -153,7 +153,7 @@ pub fn without_empty_members(value: &Value) -> Value {
 }
 
 /// Null, 0, false, and everything empty: what the Engine takes for "not set".
-fn is_nothing(value: &Value) -> bool {
+pub fn is_nothing(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::Bool(flag) => !flag,

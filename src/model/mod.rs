@@ -18,5 +18,6 @@ pub mod ranges;
 pub mod secret;
 pub mod signal;
 pub mod spec;
+pub mod update;
 pub mod variables;
 pub mod volume;

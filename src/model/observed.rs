@@ -101,6 +101,19 @@ pub struct ObservedContainer {
     pub volume_names: BTreeSet<String>,
     /// Its settings, the image's defaults included; `None` where nobody asked.
     pub settings: Option<ContainerSettings>,
+    /// Where it is in networks; `None` where nobody asked.
+    pub attachment: Option<Attachment>,
+}
+
+/// Where a container is in networks, as the Engine keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Attachment {
+    /// The network that its mode names, which must be there whenever it starts, whether it is in it or
+    /// not; `bridge` where none was asked for.
+    pub main_network: String,
+    /// Networks it is in, each with the id that it had at the last start; empty before. A stopped
+    /// container cannot be started if that id is gone, although a network of the name may be there.
+    pub network_ids: BTreeMap<String, String>,
 }
 
 /// What a container does.

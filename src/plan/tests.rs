@@ -28,6 +28,7 @@ pub(super) fn deployed(host: &HostSpec) -> HostState {
         labels: spec.settings.labels.clone(),
         volume_names: host.volumes.iter().map(|volume| volume.name.clone()).collect(),
         settings: Some(effective_settings(&spec.settings, &ContainerSettings::default())),
+        attachment: None,
     });
     HostState {
         containers: containers.map(|found| (found.name.clone(), found)).collect(),

@@ -16,6 +16,7 @@ use crate::host::engine_error::{EngineError, EngineErrorKind};
 use crate::model::container::ContainerSettings;
 use crate::model::image::ImageReference;
 use crate::model::observed::ObservedContainer;
+use crate::model::update::ContainerUpdate;
 
 use super::exec::OutputTail;
 use super::{DockerEngine, convert_create, convert_inspect, convert_list, if_found, path_part, within};
@@ -91,6 +92,19 @@ pub(super) async fn create(
         tracing::warn!(container = name, "{warning}");
     }
     Ok(())
+}
+
+pub(super) async fn update(
+    engine: &DockerEngine,
+    name: &str,
+    update: &ContainerUpdate,
+) -> Result<(), EngineError> {
+    engine.negotiated().await?;
+    let call = format!("POST /containers/{name}/update");
+    let part = path_part(&call, name)?;
+    let body =
+        convert_create::update_body(update).map_err(|reason| EngineError::unsupported(&*call, reason))?;
+    engine.call(&call, engine.docker.update_container(&part, body)).await
 }
 
 pub(super) async fn start(engine: &DockerEngine, name: &str) -> Result<(), EngineError> {

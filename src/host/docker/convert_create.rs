@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use bollard::models::{
-    ContainerCreateBody, EndpointIpamConfig, EndpointSettings, HealthConfig, HostConfig, Mount as ApiMount,
-    NetworkingConfig, PortBinding, PortMap,
+    ContainerCreateBody, ContainerUpdateBody, EndpointIpamConfig, EndpointSettings, HealthConfig, HostConfig,
+    Mount as ApiMount, NetworkingConfig, PortBinding, PortMap,
 };
 use serde_json::{Map, Value};
 
@@ -14,6 +14,7 @@ use crate::model::container::{
 use crate::model::host_options::OWN_FIELDS;
 use crate::model::image::ImageReference;
 use crate::model::secret::SensitiveText;
+use crate::model::update::ContainerUpdate;
 
 /// The network of containers that ask for none.
 const DEFAULT_BRIDGE: &str = "bridge";
@@ -290,6 +291,18 @@ fn check_kept(path: &str, wanted: &Value, sent: Option<&Value>) -> Result<(), St
             .try_for_each(|(index, value)| check_kept(&format!("{path}[{index}]"), value, sent.get(index))),
         (_, Some(_)) => Ok(()),
     }
+}
+
+/// The body that changes a container in place.
+///
+/// # Errors
+/// A sentence about an option that the API does not know.
+pub(super) fn update_body(update: &ContainerUpdate) -> Result<ContainerUpdateBody, String> {
+    let unreadable = |error: serde_json::Error| format!("the update has a wrong value: {error}");
+    let wanted = serde_json::to_value(update).map_err(unreadable)?;
+    let body: ContainerUpdateBody = serde_json::from_value(wanted.clone()).map_err(unreadable)?;
+    check_kept("HostConfig", &wanted, Some(&serde_json::to_value(&body).map_err(unreadable)?))?;
+    Ok(body)
 }
 
 fn some_if_any(words: Vec<String>) -> Option<Vec<String>> {

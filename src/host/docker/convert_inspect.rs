@@ -18,7 +18,7 @@ use crate::model::container::{
     NetworkMode, Port, PublishedPort,
 };
 use crate::model::host_options::{OWN_FIELDS, normalised, without_empty_members};
-use crate::model::observed::{ContainerStatus, Health, ObservedContainer, ObservedImage};
+use crate::model::observed::{Attachment, ContainerStatus, Health, ObservedContainer, ObservedImage};
 use crate::model::secret::{self, SensitiveText};
 use crate::model::signal;
 
@@ -36,6 +36,7 @@ pub(super) fn observed_container(
     let config = inspected.config.unwrap_or_default();
     let mounts = inspected.mounts.unwrap_or_default();
     let networks = inspected.network_settings.and_then(|settings| settings.networks).unwrap_or_default();
+    let host_config = inspected.host_config.unwrap_or_default();
     Ok(ObservedContainer {
         name: own_name(inspected.name.as_deref().unwrap_or_default()).to_owned(),
         image_id: inspected.image.unwrap_or_default(),
@@ -44,9 +45,18 @@ pub(super) fn observed_container(
         started_at: inspected.state.as_ref().and_then(started_at),
         labels: config.labels.clone().unwrap_or_default().into_iter().collect(),
         volume_names: super::convert_list::volume_names(mounts),
-        settings: Some(settings(&id, config, &inspected.host_config.unwrap_or_default(), networks)?),
+        attachment: Some(attachment(&host_config, &networks)),
+        settings: Some(settings(&id, config, &host_config, networks)?),
         id,
     })
+}
+
+fn attachment(host_config: &HostConfig, networks: &HashMap<String, EndpointSettings>) -> Attachment {
+    let id = |endpoint: &EndpointSettings| endpoint.network_id.clone().unwrap_or_default();
+    Attachment {
+        main_network: first_network(host_config.network_mode.as_deref().unwrap_or_default()).to_owned(),
+        network_ids: networks.iter().map(|(name, endpoint)| (name.clone(), id(endpoint))).collect(),
+    }
 }
 
 /// The Engine's times are in UTC and drop zeros at their end, which would spoil their order.

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use bollard::models::{ContainerSummary, ImageSummary, MountPoint, Network, PortSummary, Volume};
+use bollard::models::{
+    ContainerSummary, ContainerSummaryNetworkSettings, ImageSummary, MountPoint, Network, PortSummary, Volume,
+};
 
 use crate::host::engine::ListedContainer;
 use crate::model::image::ImageReference;
@@ -24,6 +26,7 @@ pub(super) fn listed_container(summary: ContainerSummary) -> ListedContainer {
         labels: sorted(summary.labels),
         ports: summary.ports.unwrap_or_default().iter().map(port).collect(),
         volume_names: volume_names(summary.mounts.unwrap_or_default()).into_iter().collect(),
+        network_names: network_names(summary.network_settings),
     }
 }
 
@@ -48,6 +51,13 @@ fn port(port: &PortSummary) -> String {
 pub(super) fn volume_names(mounts: Vec<MountPoint>) -> BTreeSet<String> {
     let volumes = mounts.into_iter().filter(|mount| mount.typ.as_deref() == Some("volume"));
     volumes.filter_map(|mount| mount.name).filter(|name| !name.is_empty()).collect()
+}
+
+fn network_names(settings: Option<ContainerSummaryNetworkSettings>) -> Vec<String> {
+    let mut names: Vec<_> =
+        settings.and_then(|settings| settings.networks).unwrap_or_default().into_keys().collect();
+    names.sort();
+    names
 }
 
 /// Image ids by their references in short form, tags and digests.

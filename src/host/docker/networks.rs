@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use bollard::models::{Ipam, NetworkConnectRequest, NetworkCreateRequest};
+use bollard::models::{Ipam, NetworkConnectRequest, NetworkCreateRequest, NetworkDisconnectRequest};
 use bollard::query_parameters::{InspectNetworkOptions, ListNetworksOptions};
 
 use crate::host::engine_error::EngineError;
@@ -15,6 +15,8 @@ use super::{DockerEngine, containers, convert_create, convert_list, if_found, pa
 
 /// What the Engine answers when a container is in the network already (and in other cases).
 const FORBIDDEN: u16 = 403;
+/// What the Engine answers when a container is not in the network (and in other cases).
+const INTERNAL_ERROR: u16 = 500;
 
 /// Older Engines drop it without a word.
 const MAC_ADDRESS_OF_FURTHER_NETWORK: &str =
@@ -85,6 +87,27 @@ async fn is_joined(
         let wanted = effective_endpoint(endpoint, settings.hostname.as_deref());
         settings.endpoints.contains(&wanted)
     }))
+}
+
+/// Leaves a network. A container that is not in it is where it should be.
+pub(super) async fn disconnect(
+    engine: &DockerEngine,
+    container_name: &str,
+    network_name: &str,
+) -> Result<(), EngineError> {
+    engine.negotiated().await?;
+    let call = format!("POST /networks/{network_name}/disconnect ({container_name})");
+    let part = path_part(&call, network_name)?;
+    let request = NetworkDisconnectRequest { container: container_name.to_owned(), force: None };
+    match engine.call(&call, engine.docker.disconnect_network(&part, request)).await {
+        Err(error) if error.status() == Some(INTERNAL_ERROR) => {
+            let container = containers::inspect(engine, container_name).await?;
+            let attachment = container.and_then(|container| container.attachment);
+            let has_left = attachment.is_some_and(|found| !found.network_ids.contains_key(network_name));
+            if has_left { Ok(()) } else { Err(error) }
+        }
+        answer => answer,
+    }
 }
 
 pub(super) fn connect_request(container_name: &str, endpoint: &Endpoint) -> NetworkConnectRequest {

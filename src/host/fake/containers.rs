@@ -1,15 +1,20 @@
 //! The fake Engine's calls about containers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
 
 use crate::host::engine::{ExecOutcome, ListedContainer};
 use crate::host::engine_error::EngineError;
-use crate::model::container::{ContainerSettings, Endpoint, Link, NetworkMode};
-use crate::model::effective::{effective_endpoint, effective_settings};
+use crate::model::container::{ContainerSettings, Link, NetworkMode};
+use crate::model::effective::effective_settings;
+use crate::model::host_options::{is_nothing, normalised};
 use crate::model::image::{ImageReference, is_platform};
 use crate::model::observed::{ContainerStatus, Health, ObservedContainer};
+use crate::model::update::{ContainerUpdate, is_limit};
 
 use super::FakeProgram;
+use super::places::Places;
 use super::state::{FakeContainer, FakeState, local_volume};
 
 /// First minor version of the API in which a container is created in all of its networks.
@@ -25,8 +30,17 @@ impl FakeState {
     }
 
     fn listed_container(&self, name: &str, container: &FakeContainer) -> ListedContainer {
-        let FakeContainer { id, image_id, image_name, status, start_number: _, settings, program: _, log: _ } =
-            container;
+        let FakeContainer {
+            id,
+            image_id,
+            image_name,
+            status,
+            start_number: _,
+            settings,
+            places,
+            program: _,
+            log: _,
+        } = container;
         let words = settings.entrypoint.iter().chain(&settings.command).flatten();
         let (state, shown) = shown_status(*status);
         ListedContainer {
@@ -41,6 +55,7 @@ impl FakeState {
             labels: settings.labels.clone(),
             ports: settings.published_ports.iter().map(ToString::to_string).collect(),
             volume_names: self.volume_names(settings).into_iter().collect(),
+            network_names: places.names().map(str::to_owned).collect(),
         }
     }
 
@@ -54,7 +69,8 @@ impl FakeState {
             *health = container.program.health.remove(0);
         }
         let container = self.containers.get(&name)?;
-        let settings = container.settings.clone();
+        let endpoints = container.places.reported(&container.settings.network_mode);
+        let settings = ContainerSettings { endpoints, ..container.settings.clone() };
         Some(ObservedContainer {
             id: container.id.clone(),
             name,
@@ -65,6 +81,7 @@ impl FakeState {
             labels: settings.labels.clone(),
             volume_names: self.volume_names(&settings),
             settings: Some(settings),
+            attachment: Some(container.places.attachment()),
         })
     }
 
@@ -92,16 +109,14 @@ impl FakeState {
                 format!("image with reference {image} was found but does not match the specified platform");
             return Err(EngineError::from_status(call, 404, message));
         }
-        let mut reported = effective_settings(settings, &found.defaults);
+        let reported = effective_settings(settings, &found.defaults);
         for link in &reported.links {
             self.existing(&call, 400, &link.container_name)?;
         }
         for source in reported.volumes_from.keys() {
             self.existing(&call, 400, source)?;
         }
-        if !self.joins_several_networks() {
-            reported.endpoints.truncate(1);
-        }
+        let count = if self.joins_several_networks() { reported.endpoints.len() } else { 1 };
         self.create_mounted_volumes(&reported);
         let container = FakeContainer {
             id: self.next_id(),
@@ -110,6 +125,7 @@ impl FakeState {
             status: ContainerStatus::Created,
             start_number: None,
             program: self.program(image, &reported),
+            places: Places::new(&reported, count),
             settings: reported,
             log: String::new(),
         };
@@ -117,35 +133,40 @@ impl FakeState {
         Ok(())
     }
 
-    /// Joins a further network. A running container that is in it already is refused, unless it
-    /// is there with the same settings.
-    pub(super) fn connect_network(&mut self, name: &str, endpoint: &Endpoint) -> Result<(), EngineError> {
-        let network_name = &endpoint.network_name;
-        let call = format!("POST /networks/{network_name}/connect ({name})");
-        if !self.networks.contains_key(network_name) {
-            return Err(EngineError::from_status(call, 404, format!("network {network_name} not found")));
-        }
+    /// Keeps to what Engines do: 0 and empty leave a limit as it is, and processors by count and by quota
+    /// exclude one another.
+    pub(super) fn update_container(
+        &mut self,
+        name: &str,
+        update: &ContainerUpdate,
+    ) -> Result<(), EngineError> {
+        let call = format!("POST /containers/{name}/update");
         let container = self.container_mut(&call, name)?;
-        let is_running = container.status.is_active();
-        let endpoint = effective_endpoint(endpoint, container.settings.hostname.as_deref());
-        let endpoints = &mut container.settings.endpoints;
-        if endpoints.contains(&endpoint) {
-            return Ok(());
+        let options = &mut container.settings.host_options;
+        let refused = |message: &str| {
+            Err(EngineError::from_status(call.clone(), 409, format!("Cannot update container: {message}")))
+        };
+        let number = |options: &BTreeMap<String, Value>, name: &str| {
+            options.get(name).and_then(Value::as_i64).unwrap_or_default()
+        };
+        let (asked, has) =
+            (|name: &str| number(&update.options, name) > 0, |name: &str| number(options, name) > 0);
+        if asked("NanoCpus") && (has("CpuPeriod") || has("CpuQuota"))
+            || (asked("CpuPeriod") || asked("CpuQuota")) && has("NanoCpus")
+        {
+            return refused("Conflicting options");
         }
-        if let Some(joined) = endpoints.iter_mut().find(|joined| joined.network_name == *network_name) {
-            if is_running {
-                let message = format!("endpoint with name {name} already exists in network {network_name}");
-                return Err(EngineError::from_status(call, 403, message));
+        let swap = number(&update.options, "MemorySwap");
+        if swap == 0 && asked("Memory") && number(&update.options, "Memory") > number(options, "MemorySwap") {
+            return refused("Memory limit should be smaller than already set memoryswap limit");
+        }
+        for (option, value) in &update.options {
+            let is_left = !matches!(option.as_str(), "PidsLimit" | "RestartPolicy") && is_nothing(value);
+            if !is_left && (is_limit(option) || option == "RestartPolicy") {
+                options.insert(option.clone(), value.clone());
             }
-            *joined = endpoint;
-            return Ok(());
         }
-        if endpoints.is_empty() {
-            // The default bridge shows as soon as it is not the only network.
-            endpoints.push(Endpoint { network_name: "bridge".to_owned(), ..Endpoint::default() });
-        }
-        endpoints.push(endpoint);
-        endpoints[1..].sort_by(|one, other| one.network_name.cmp(&other.network_name));
+        *options = normalised(options);
         Ok(())
     }
 
@@ -155,9 +176,10 @@ impl FakeState {
         if matches!(container.status, ContainerStatus::Running { .. }) {
             return Ok(());
         }
-        self.check_networks(&call, &container.settings)?;
+        self.check_shared_network(&call, &container.settings)?;
         self.check_ports(&call, name, &container.settings)?;
         self.check_ties(&call, &container.settings)?;
+        self.join_networks(&call, name)?;
         self.starts += 1;
         let start_number = self.starts;
         let container = self.container_mut(&call, name)?;
@@ -268,7 +290,7 @@ impl FakeState {
         }
     }
 
-    fn check_networks(&self, call: &str, settings: &ContainerSettings) -> Result<(), EngineError> {
+    fn check_shared_network(&self, call: &str, settings: &ContainerSettings) -> Result<(), EngineError> {
         if let NetworkMode::Container(name) = &settings.network_mode {
             let other = self.container(call, name)?;
             if !other.status.is_active() {
@@ -276,13 +298,7 @@ impl FakeState {
                 return Err(EngineError::from_status(call, 409, message));
             }
         }
-        match settings.endpoints.iter().find(|endpoint| !self.networks.contains_key(&endpoint.network_name)) {
-            Some(endpoint) => {
-                let message = format!("network {} not found", endpoint.network_name);
-                Err(EngineError::from_status(call, 404, message))
-            }
-            None => Ok(()),
-        }
+        Ok(())
     }
 
     fn check_ports(&self, call: &str, name: &str, settings: &ContainerSettings) -> Result<(), EngineError> {
@@ -319,7 +335,7 @@ impl FakeState {
         by_image.or_else(|| self.programs.get(word?)).cloned().unwrap_or_default()
     }
 
-    fn joins_several_networks(&self) -> bool {
+    pub(super) fn joins_several_networks(&self) -> bool {
         let minor = self.version.api_version.split('.').nth(1).and_then(|minor| minor.parse::<u32>().ok());
         minor.is_some_and(|minor| minor >= SEVERAL_NETWORKS)
     }
@@ -339,11 +355,15 @@ impl FakeState {
             .ok_or_else(|| EngineError::from_status(call, status, format!("No such container: {name}")))
     }
 
-    fn container(&self, call: &str, name: &str) -> Result<&FakeContainer, EngineError> {
+    pub(super) fn container(&self, call: &str, name: &str) -> Result<&FakeContainer, EngineError> {
         self.existing(call, 404, name)
     }
 
-    fn container_mut(&mut self, call: &str, name: &str) -> Result<&mut FakeContainer, EngineError> {
+    pub(super) fn container_mut(
+        &mut self,
+        call: &str,
+        name: &str,
+    ) -> Result<&mut FakeContainer, EngineError> {
         let missing = || EngineError::from_status(call, 404, format!("No such container: {name}"));
         let name = self.container_name(name).ok_or_else(missing)?;
         self.containers.get_mut(&name).ok_or_else(missing)

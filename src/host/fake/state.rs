@@ -14,6 +14,7 @@ use crate::model::volume::{LOCAL_DRIVER, VolumeSpec};
 
 use super::FakeProgram;
 use super::faults::Faults;
+use super::places::Places;
 
 /// Everything in a fake Engine.
 #[derive(Debug)]
@@ -44,8 +45,9 @@ pub(super) struct FakeContainer {
     pub(super) status: ContainerStatus,
     /// Number of its last start among all starts of the Engine.
     pub(super) start_number: Option<usize>,
-    /// As the Engine reports them.
+    /// As the Engine reports them, but for the places in networks.
     pub(super) settings: ContainerSettings,
+    pub(super) places: Places,
     pub(super) program: FakeProgram,
     pub(super) log: String,
 }
@@ -182,10 +184,8 @@ impl FakeState {
             return refused(404, format!("network {name} not found"));
         }
         // The endpoints of a stopped container do not hold their network.
-        let is_joined = |container: &FakeContainer| {
-            container.status.is_active()
-                && container.settings.endpoints.iter().any(|endpoint| endpoint.network_name == name)
-        };
+        let is_joined =
+            |container: &FakeContainer| container.status.is_active() && container.places.is_in(name);
         if self.containers.values().any(is_joined) {
             return refused(
                 403,
