@@ -3,7 +3,9 @@
 //! Bodies of calls are compared as they would be sent, after [`normal`] took out what two clients may write differently and the Engine takes for the same.
 
 mod normal;
+mod on_the_lab;
 mod order;
+mod protocol;
 mod scenario;
 mod written;
 

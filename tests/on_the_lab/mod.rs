@@ -8,6 +8,7 @@ mod interrupted;
 mod lifecycle;
 mod manual;
 mod networks;
+mod no_op;
 mod operating;
 mod options;
 mod planning;

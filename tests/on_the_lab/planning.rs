@@ -1,15 +1,11 @@
 //! `plan`: what would be done, and nothing done.
 
-use std::io::{BufRead, BufReader, Write};
-use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
-use std::thread;
-
 use serde_json::Value;
 
 use crate::support::deployment::Deployment;
+use crate::support::dmfab::dmfab;
 use crate::support::lab::Lab;
+use crate::support::recorder::Recorder;
 
 const MAP: &str = "
 app:
@@ -139,54 +135,12 @@ fn documents_have_a_version_and_name_what_they_are() {
     }
 }
 
-/// Stands between dmfab and an Engine and writes down what is asked.
-struct Recorder {
-    requests: Arc<Mutex<Vec<String>>>,
-    socket: PathBuf,
-    _folder: tempfile::TempDir,
-}
-
-impl Recorder {
-    fn before(engine: &Path) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let socket = folder.path().join("docker.sock");
-        let listener = UnixListener::bind(&socket).expect("a socket");
-        let requests = Arc::new(Mutex::new(Vec::new()));
-        let (log, engine) = (Arc::clone(&requests), engine.to_owned());
-        thread::spawn(move || {
-            for client in listener.incoming().map_while(Result::ok) {
-                let server = UnixStream::connect(&engine).expect("the Engine");
-                let (back, to) =
-                    (server.try_clone().expect("a socket"), client.try_clone().expect("a socket"));
-                thread::spawn(move || copy(back, to));
-                let log = Arc::clone(&log);
-                thread::spawn(move || record(client, server, &log));
-            }
-        });
-        Self { requests, socket, _folder: folder }
-    }
-}
-
-fn copy(mut from: UnixStream, mut to: UnixStream) {
-    let _ = std::io::copy(&mut from, &mut to);
-    let _ = to.shutdown(std::net::Shutdown::Both);
-}
-
-/// Passes on lines and keeps those that begin a request.
-fn record(client: UnixStream, mut server: UnixStream, log: &Mutex<Vec<String>>) {
-    let mut client = BufReader::new(client);
-    let mut line = Vec::new();
-    while client.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
-        let text = String::from_utf8_lossy(&line).trim().to_owned();
-        if text.ends_with(" HTTP/1.1") {
-            log.lock().expect("no panic").push(text);
-        }
-        if server.write_all(&line).is_err() {
-            return;
-        }
-        line.clear();
-    }
-    let _ = server.shutdown(std::net::Shutdown::Write);
+/// Everything that can be planned, as the help lists it.
+fn goals() -> Vec<String> {
+    let help = dmfab(["plan", "--help"]).run().exits_with(0).stdout;
+    let values = help.split_once("--for <ACTION>").expect("the option").1.lines();
+    let values = values.take_while(|line| !line.contains("[default:"));
+    values.filter_map(|line| Some(line.trim().strip_prefix("- ")?.split_once(':')?.0.to_owned())).collect()
 }
 
 #[test]
@@ -198,13 +152,15 @@ fn a_plan_only_reads_from_the_engine() {
     let base_url = format!("hosts:\n  apps3: {{base_url: 'unix://{}'}}\n", recorder.socket.display());
     deployment.write("inventory.yaml", &format!("{base_url}maps: map.yaml\n"));
     let before = state(&deployment);
-    for goal in ["deploy", "startup", "shutdown"] {
-        deployment.dmfab("plan", &["--for", goal]).run().exits_with(0);
+    let goals = goals();
+    assert!(goals.len() >= 3, "{goals:?}");
+    for goal in goals {
+        deployment.dmfab("plan", &["--for", &goal]).run().exits_with(0);
     }
     assert_eq!(state(&deployment), before);
-    let requests = recorder.requests.lock().expect("no panic").clone();
-    assert!(requests.len() > 5, "{requests:?}");
-    for request in requests {
-        assert!(request.starts_with("GET ") || request.starts_with("HEAD "), "{request}");
+    let calls = recorder.take();
+    assert!(calls.len() > 5, "{calls:?}");
+    for call in calls {
+        assert!(["GET", "HEAD"].contains(&call.method()), "{call:?}");
     }
 }

@@ -9,6 +9,7 @@ pub(crate) mod http;
 pub(crate) mod inventory;
 pub(crate) mod lab;
 pub(crate) mod port;
+pub(crate) mod recorder;
 pub(crate) mod sockets;
 pub(crate) mod text;
 
