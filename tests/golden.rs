@@ -2,6 +2,7 @@
 //!
 //! Bodies of calls are compared as they would be sent, after [`normal`] took out what two clients may write differently and the Engine takes for the same.
 
+mod listed;
 mod normal;
 mod on_the_lab;
 mod order;
@@ -16,101 +17,84 @@ use dmfab::model::spec::HostSpec;
 use dmfab::model::volume::Preparation;
 use serde_json::{Value, json};
 
-use scenario::{all_steps, scenarios};
-
-/// Maps that Docker-Map takes and dmfab refuses: scenario, step, what is said, why.
-const REFUSED: &[(&str, u64, &str, &str)] =
-    &[("upd_path", 0, "key `b` is defined twice", "only one of the two could count, without a word")];
-
-/// Settings that dmfab wants otherwise: container, field of its body, why.
-const DIFFERENT: &[(&str, &str, &str)] = &[
-    ("co.c", "HostConfig.Links", "links are merged by alias: a container may be linked to by several"),
-    (
-        "hc.f",
-        "Healthcheck",
-        "null turns the image's check off, as the manual says; a null test would keep it",
-    ),
-    ("all.tmpv", "owner", NOT_ON_THE_HOST),
-    ("all.tmpv", "mode", NOT_ON_THE_HOST),
-    ("leg.app", "HostConfig.Binds", VOLUME_CONTAINERS),
-    ("leg.app", "HostConfig.VolumesFrom", VOLUME_CONTAINERS),
-    ("leg.web", "HostConfig.Binds", VOLUME_CONTAINERS),
-    ("leg.web", "HostConfig.VolumesFrom", VOLUME_CONTAINERS),
-];
-const VOLUME_CONTAINERS: &str =
-    "volumes are named volumes; containers that hold volumes are of Engines without them";
-const NOT_ON_THE_HOST: &str = "files of a volume with driver options are not prepared, which is told";
-
-/// Containers that Docker-Map makes and dmfab does not: name, why.
-const NOT_MADE: &[(&str, &str)] = &[
-    ("ins.app.four", "the map has no instance of this name"),
-    ("leg.sock", VOLUME_CONTAINERS),
-    ("leg.data", VOLUME_CONTAINERS),
-];
+use listed::{entries, text};
+use scenario::all_steps;
 
 #[test]
 fn maps_are_accepted_or_refused_as_recorded() {
+    let listed = entries("refused");
     let mut wrong = Vec::new();
     let mut refusals = BTreeSet::new();
-    for scenario in scenarios() {
-        for step in scenario.steps() {
-            let ours: Vec<String> = step.fleet().err().into_iter().flatten().collect();
-            let listed =
-                REFUSED.iter().find(|(name, number, _, _)| *name == step.scenario && *number == step.number);
-            match listed {
-                Some((_, number, message, _)) => {
-                    refusals.insert((step.scenario.clone(), *number));
-                    if !ours.iter().any(|found| found == message) {
-                        wrong.push(format!("{step}: expected {message:?}, found {ours:?}"));
-                    }
+    for step in all_steps() {
+        let ours: Vec<String> = step.fleet().err().into_iter().flatten().collect();
+        let entry =
+            listed.iter().find(|entry| entry["scenario"] == step.scenario && entry["step"] == step.number);
+        match entry {
+            Some(entry) => {
+                refusals.insert((step.scenario.clone(), step.number));
+                if !ours.iter().any(|found| found == text(entry, "says")) {
+                    wrong.push(format!("{step}: expected {entry}, found {ours:?}"));
                 }
-                None if ours.is_empty() == step.error.is_none() => {}
-                None => wrong.push(format!("{step}: recorded {:?}, found {ours:?}", step.error)),
             }
+            None if ours.is_empty() == step.error.is_none() => {}
+            None => wrong.push(format!("{step}: recorded {:?}, found {ours:?}", step.error)),
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert_eq!(refusals.len(), REFUSED.len(), "a refusal is listed for a step that is not there");
+    assert_eq!(refusals.len(), listed.len(), "a refusal is listed for a step that is not there");
 }
 
 #[test]
 fn what_is_made_is_the_same() {
+    let (mut not_made, mut different) = (Listed::of("not_made"), Listed::of("bodies"));
     let mut wrong = Vec::new();
-    let mut used = BTreeSet::new();
     let mut compared = 0;
-    for scenario in scenarios() {
-        for step in scenario.steps().filter(|step| !step.made.is_empty()) {
-            let Ok(fleet) = step.fleet() else { continue };
-            for made in &step.made {
-                let name = made["name"].as_str().expect("a name");
-                let client = made["client"].as_str().expect("a client");
-                if NOT_MADE.iter().any(|(not_made, _)| *not_made == name) {
-                    used.insert(name.to_owned());
-                    continue;
-                }
-                let Some(ours) = body(&fleet.spec().hosts[client], made) else {
-                    wrong.push(format!("{step}: `{name}` is not there"));
-                    continue;
-                };
-                compared += 1;
-                for (field, recorded, ours) in normal::differences(&made["body"], &ours) {
-                    if DIFFERENT.iter().any(|(item, other, _)| *item == name && *other == field) {
-                        used.insert(format!("{name} {field}"));
-                    } else {
-                        wrong.push(format!("{step}: `{name}`: {field}: recorded {recorded}, found {ours}"));
-                    }
+    for step in all_steps().filter(|step| !step.made.is_empty()) {
+        let Ok(fleet) = step.fleet() else { continue };
+        for made in &step.made {
+            let name = text(made, "name");
+            if not_made.has(name, None) {
+                continue;
+            }
+            let Some(ours) = body(&fleet.spec().hosts[text(made, "client")], made) else {
+                wrong.push(format!("{step}: `{name}` is not there"));
+                continue;
+            };
+            compared += 1;
+            for (field, recorded, ours) in normal::differences(&made["body"], &ours) {
+                if !different.has(name, Some(&field)) {
+                    wrong.push(format!("{step}: `{name}`: {field}: recorded {recorded}, found {ours}"));
                 }
             }
         }
     }
-    let listed = DIFFERENT.iter().map(|(item, field, _)| format!("{item} {field}"));
-    let listed: BTreeSet<String> =
-        listed.chain(NOT_MADE.iter().map(|(name, _)| (*name).to_owned())).collect();
-    wrong.extend(
-        listed.difference(&used).map(|entry| format!("listed as different, but is the same: {entry}")),
-    );
+    wrong.extend(not_made.unused().chain(different.unused()));
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(compared > 300, "only {compared} bodies were compared");
+}
+
+/// A part of the list, and which of its entries were needed.
+struct Listed {
+    entries: Vec<Value>,
+    used: BTreeSet<usize>,
+}
+
+impl Listed {
+    fn of(part: &str) -> Self {
+        Self { entries: entries(part), used: BTreeSet::new() }
+    }
+
+    fn has(&mut self, name: &str, field: Option<&str>) -> bool {
+        let is_it = |entry: &Value| entry["name"] == name && entry["field"].as_str() == field;
+        let found = self.entries.iter().position(is_it);
+        self.used.extend(found);
+        found.is_some()
+    }
+
+    fn unused(&self) -> impl Iterator<Item = String> {
+        let entries = self.entries.iter().enumerate().filter(|(index, _)| !self.used.contains(index));
+        entries.map(|(_, entry)| format!("listed as different, but is the same: {entry}"))
+    }
 }
 
 /// What dmfab would send for the same thing.

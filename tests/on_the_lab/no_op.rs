@@ -49,6 +49,7 @@ fn say(line: &str) {
 }
 
 #[test]
+#[ignore = "commands of Docker-Map are being built"]
 fn an_update_with_nothing_to_do_asks_once_and_all_at_the_same_time() {
     let deployment = Deployment::new(["apps2"], MAP);
     deployment.deploy();

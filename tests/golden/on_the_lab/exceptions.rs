@@ -1,14 +1,14 @@
-//! The one list of what dmfab does otherwise, and why.
+//! States that are listed as different: which of the entries are needed.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use regex::Regex;
 use serde_json::Value;
 
+use super::super::listed::{entries, text};
 use super::compare::Difference;
 
-/// One entry of `exceptions.yaml`.
+/// One entry.
 struct Exception {
     scenario: String,
     step: Option<u64>,
@@ -25,11 +25,7 @@ pub(super) struct Exceptions {
 
 impl Exceptions {
     pub(super) fn read() -> Self {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/exceptions.yaml");
-        let text = std::fs::read_to_string(path).expect("the exceptions");
-        let document: Value = serde_saphyr::from_str(&text).expect("a list of exceptions");
-        let entries =
-            document["states"].as_array().expect("exceptions of states").iter().map(Exception::of).collect();
+        let entries = entries("states").iter().map(Exception::of).collect();
         Self { entries, used: BTreeSet::new() }
     }
 
@@ -59,15 +55,12 @@ impl Exceptions {
 
 impl Exception {
     fn of(entry: &Value) -> Self {
-        let text = |key: &str| entry[key].as_str().unwrap_or_else(|| panic!("{entry} has no `{key}`"));
         let pattern = |key: &str| {
-            let pattern = entry[key].as_str().unwrap_or_default();
-            Regex::new(&format!("^(?:{})$", if pattern.is_empty() { ".*" } else { pattern }))
-                .expect("a pattern")
+            let pattern = entry[key].as_str().unwrap_or(".*");
+            Regex::new(&format!("^(?:{pattern})$")).unwrap_or_else(|error| panic!("{entry}: {error}"))
         };
-        assert!(!text("why").is_empty(), "{entry}");
         Self {
-            scenario: text("scenario").to_owned(),
+            scenario: text(entry, "scenario").to_owned(),
             step: entry["step"].as_u64(),
             item: pattern("item"),
             field: pattern("field"),
