@@ -98,6 +98,7 @@ fn plans_in_steps_are_the_same_every_time() {
 {host} #2 create volume {name}.data  <- not there (map.yaml:7)
 {host} #3 create container {name}.app  <- not there (map.yaml:5)  after #1 #2
 {host} #4 start container {name}.app  after #1 #2 #3
+{host} #5 verify container {name}.app  after #4
 "
         )
     };
