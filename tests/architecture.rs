@@ -38,6 +38,7 @@ const NAMED_BY: &[(&str, &[&str])] = &[
         &["host/docker.rs", "host/docker/", "host/channel_pool.rs", "host/error.rs", "host/ssh/tests.rs"],
     ),
     ("russh", &["host/ssh/", "host/engine_dialer.rs", "host/error.rs", "host/command_error.rs"]),
+    ("tar", &["host/archive.rs", "host/archive/", "host/fake/files.rs"]),
     ("indicatif", &["cli/progress.rs", "cli/progress/"]),
     ("clap", &["cli/"]),
     ("eyre", &["cli/"]),

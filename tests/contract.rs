@@ -8,6 +8,7 @@ mod life;
 mod networks;
 mod pulls;
 mod settings;
+mod streams;
 mod subject;
 mod updates;
 
@@ -37,6 +38,10 @@ pub(crate) async fn contract<E: Engine>(engine: &E, prefix: &str) {
     life::what_is_in_use_is_kept(&subject).await;
     life::a_port_is_given_once(&subject).await;
     life::lists_show_what_is_there(&subject).await;
+    streams::what_a_container_writes_comes_by_stream_and_its_end_is_waited_for(&subject).await;
+    streams::lines_may_be_the_last_ones_and_have_times(&subject).await;
+    streams::files_go_into_a_container_and_come_back(&subject).await;
+    streams::what_is_missing_has_no_log_no_end_and_no_files(&subject).await;
     networks::a_network_is_created_once(&subject).await;
     networks::a_container_joins_further_networks(&subject).await;
     networks::a_link_follows_a_renamed_container(&subject).await;

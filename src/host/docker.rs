@@ -14,7 +14,9 @@ mod convert_inspect;
 mod convert_list;
 mod exec;
 mod failure;
+mod files;
 mod images;
+mod logs;
 mod networks;
 #[cfg(test)]
 mod option_samples;
@@ -37,12 +39,13 @@ use crate::model::network::NetworkSpec;
 use crate::model::observed::{
     EngineVersion, ObservedContainer, ObservedImage, ObservedNetwork, ObservedVolume,
 };
+use crate::model::output::LogOptions;
 use crate::model::spec::{EngineSettings, RegistryLogin};
 use crate::model::update::ContainerUpdate;
 use crate::model::volume::VolumeSpec;
 
 use super::channel_pool::{ChannelPool, EngineDialer};
-use super::engine::{Engine, EngineReader, ExecOutcome, ListedContainer};
+use super::engine::{Archive, Engine, EngineReader, ExecOutcome, ListedContainer, LogStream};
 use super::engine_error::{EngineError, EngineErrorKind};
 use super::ssh::Deadlines;
 
@@ -203,6 +206,18 @@ impl EngineReader for DockerEngine {
     async fn container_log_tail(&self, name: &str, line_count: usize) -> Result<String, EngineError> {
         containers::log_tail(self, name, line_count).await
     }
+
+    async fn container_log(&self, name: &str, options: LogOptions) -> Result<LogStream<'_>, EngineError> {
+        logs::log(self, name, options).await
+    }
+
+    async fn wait_container(&self, name: &str) -> Result<i64, EngineError> {
+        logs::wait(self, name).await
+    }
+
+    async fn read_archive(&self, container_name: &str, path: &str) -> Result<Archive, EngineError> {
+        files::read(self, container_name, path).await
+    }
 }
 
 impl Engine for DockerEngine {
@@ -265,6 +280,19 @@ impl Engine for DockerEngine {
 
     async fn remove_container(&self, name: &str) -> Result<(), EngineError> {
         containers::remove(self, name).await
+    }
+
+    async fn remove_container_and_volumes(&self, name: &str) -> Result<(), EngineError> {
+        containers::remove_with_volumes(self, name).await
+    }
+
+    async fn write_archive(
+        &self,
+        container_name: &str,
+        folder: &str,
+        archive: Archive,
+    ) -> Result<(), EngineError> {
+        files::write(self, container_name, folder, archive).await
     }
 
     async fn exec(

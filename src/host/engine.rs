@@ -10,7 +10,12 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::io;
+use std::pin::Pin;
 use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::Stream;
 
 use crate::model::container::{ContainerSettings, Endpoint};
 use crate::model::image::ImageReference;
@@ -18,6 +23,7 @@ use crate::model::network::NetworkSpec;
 use crate::model::observed::{
     EngineVersion, ObservedContainer, ObservedImage, ObservedNetwork, ObservedVolume,
 };
+use crate::model::output::{LogOptions, OutputStream};
 use crate::model::spec::RegistryLogin;
 use crate::model::update::ContainerUpdate;
 use crate::model::volume::VolumeSpec;
@@ -61,6 +67,21 @@ pub struct ExecOutcome {
     /// Last lines of stdout and stderr, in the order they came.
     pub output: String,
 }
+
+/// A piece of what a container wrote, as it came: not a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogPiece {
+    /// Where it was written to.
+    pub stream: OutputStream,
+    /// What was written.
+    pub bytes: Bytes,
+}
+
+/// What a container writes, while it does.
+pub type LogStream<'a> = Pin<Box<dyn Stream<Item = Result<LogPiece, EngineError>> + Send + 'a>>;
+
+/// The bytes of a tar archive on its way to or from an Engine.
+pub type Archive = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
 
 /// Reading calls. Whoever has no more than these changes nothing:
 ///
@@ -121,6 +142,23 @@ pub trait EngineReader: Send + Sync {
         name: &str,
         line_count: usize,
     ) -> impl Future<Output = Result<String, EngineError>> + Send;
+    /// What a container wrote, and with [`LogOptions::follow`] what it writes until it ends. There is
+    /// no deadline: the caller knows how long the container may take.
+    fn container_log(
+        &self,
+        name: &str,
+        options: LogOptions,
+    ) -> impl Future<Output = Result<LogStream<'_>, EngineError>> + Send;
+    /// Waits until a container does not run any more, and tells its exit code. There is no deadline,
+    /// as for the log.
+    fn wait_container(&self, name: &str) -> impl Future<Output = Result<i64, EngineError>> + Send;
+    /// A file or folder of a container, running or not, as a tar archive in which all names begin with
+    /// the last part of `path`.
+    fn read_archive(
+        &self,
+        container_name: &str,
+        path: &str,
+    ) -> impl Future<Output = Result<Archive, EngineError>> + Send;
 }
 
 /// Calls that change a host. A call that finds its work done answers `Ok` where the Engine says
@@ -185,6 +223,19 @@ pub trait Engine: EngineReader {
     ) -> impl Future<Output = Result<(), EngineError>> + Send;
     /// Removes a stopped container; its anonymous volumes are kept, as the reference keeps them.
     fn remove_container(&self, name: &str) -> impl Future<Output = Result<(), EngineError>> + Send;
+    /// Removes a stopped container and its anonymous volumes.
+    fn remove_container_and_volumes(
+        &self,
+        name: &str,
+    ) -> impl Future<Output = Result<(), EngineError>> + Send;
+    /// Unpacks a tar archive into a folder of a container that has one, running or not. The Engine
+    /// gives up on an archive that breaks off.
+    fn write_archive(
+        &self,
+        container_name: &str,
+        folder: &str,
+        archive: Archive,
+    ) -> impl Future<Output = Result<(), EngineError>> + Send;
     /// Runs a command in a running container until it ends.
     fn exec(
         &self,

@@ -22,6 +22,7 @@
 
 mod containers;
 mod faults;
+mod files;
 mod places;
 mod state;
 
@@ -35,14 +36,18 @@ use crate::model::network::NetworkSpec;
 use crate::model::observed::{
     ContainerStatus, EngineVersion, Health, ObservedContainer, ObservedImage, ObservedNetwork, ObservedVolume,
 };
+use crate::model::output::LogOptions;
 use crate::model::spec::RegistryLogin;
 use crate::model::update::ContainerUpdate;
 use crate::model::volume::VolumeSpec;
 
-use super::engine::{Engine, EngineReader, ExecOutcome, ListedContainer};
+use super::engine::{Archive, Engine, EngineReader, ExecOutcome, ListedContainer, LogStream};
 use super::engine_error::EngineError;
 use faults::Fault;
 use state::FakeState;
+
+/// Between two looks at a container that is waited for.
+const LOOK_INTERVAL: Duration = Duration::from_millis(5);
 
 /// A Docker Engine in memory.
 #[derive(Debug, Default)]
@@ -57,8 +62,12 @@ pub struct FakeProgram {
     pub exit_code: Option<i64>,
     /// Does not end when it is asked to, so that a stop kills it (exit code 137).
     pub ignores_signals: bool,
-    /// What it writes.
+    /// What it writes to standard output.
     pub log: String,
+    /// What it writes to standard error.
+    pub error_log: String,
+    /// Files that it makes or changes when it starts, by their paths in the container.
+    pub files: BTreeMap<String, String>,
     /// What its health check says, one answer for each look, the last one for all further looks;
     /// `Healthy` if there are none. Asked only where the settings have a check.
     pub health: Vec<Health>,
@@ -226,6 +235,28 @@ impl EngineReader for FakeEngine {
     async fn container_log_tail(&self, name: &str, line_count: usize) -> Result<String, EngineError> {
         self.read(format!("container_log_tail {name}"), |state| state.log_tail(name, line_count))
     }
+
+    async fn container_log(&self, name: &str, options: LogOptions) -> Result<LogStream<'_>, EngineError> {
+        self.read(format!("container_log {name}"), |state| state.log(name, options))
+    }
+
+    async fn wait_container(&self, name: &str) -> Result<i64, EngineError> {
+        self.read(format!("wait_container {name}"), |state| state.exit_code(name).map(drop))?;
+        loop {
+            let ended = self.state().exit_code(name)?;
+            match ended {
+                Some(exit_code) => return Ok(exit_code),
+                // A test ends the program whenever it likes, and nobody tells.
+                None => tokio::time::sleep(LOOK_INTERVAL).await,
+            }
+        }
+    }
+
+    async fn read_archive(&self, container_name: &str, path: &str) -> Result<Archive, EngineError> {
+        self.read(format!("read_archive {container_name} {path}"), |state| {
+            state.read_archive(container_name, path)
+        })
+    }
 }
 
 impl Engine for FakeEngine {
@@ -291,6 +322,22 @@ impl Engine for FakeEngine {
 
     async fn remove_container(&self, name: &str) -> Result<(), EngineError> {
         self.change(format!("remove_container {name}"), |state| state.remove_container(name))
+    }
+
+    async fn remove_container_and_volumes(&self, name: &str) -> Result<(), EngineError> {
+        self.change(format!("remove_container_and_volumes {name}"), |state| state.remove_container(name))
+    }
+
+    async fn write_archive(
+        &self,
+        container_name: &str,
+        folder: &str,
+        archive: Archive,
+    ) -> Result<(), EngineError> {
+        let call = format!("write_archive {container_name} {folder}");
+        // An archive that breaks off leaves nothing behind.
+        let bytes = files::collected(archive).await.map_err(|error| files::broken(&call, error))?;
+        self.change(&call, |state| state.write_archive(container_name, folder, &bytes))
     }
 
     async fn exec(

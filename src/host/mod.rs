@@ -8,8 +8,10 @@
 //!   docker         the Engine's verbs over bollard         \  both are `Engine`s
 //!   fake           the same in memory, failing on demand   /
 //!   shell          scripts on the host
+//!   archive        files of this machine as tar archives, and back
 //! ```
 
+pub mod archive;
 pub mod channel_pool;
 mod command_error;
 pub mod connected;

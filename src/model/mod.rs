@@ -12,6 +12,7 @@ pub mod item;
 pub mod network;
 pub mod observed;
 pub mod origin;
+pub mod output;
 pub mod ownership;
 pub mod place;
 pub mod ranges;

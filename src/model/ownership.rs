@@ -10,6 +10,8 @@ pub const MAP_LABEL: &str = "dmfab.map";
 pub const CONFIG_LABEL: &str = "dmfab.config";
 /// Label: the instance of the configuration.
 pub const INSTANCE_LABEL: &str = "dmfab.instance";
+/// Label: a container that is there for one script or command, and goes with it.
+pub const SCRIPT_LABEL: &str = "dmfab.script";
 /// Every label of ours begins with this; users may not set such labels.
 pub const LABEL_PREFIX: &str = "dmfab.";
 

@@ -214,6 +214,7 @@ pub(super) fn fake_engine(api_version: &str) -> FakeEngine {
     let log = "crashing in 0 seconds\n".to_owned();
     engine.set_program("crash", FakeProgram { exit_code: Some(1), log, ..FakeProgram::default() });
     engine.set_program("99", FakeProgram { ignores_signals: true, ..FakeProgram::default() });
+    engine.set_program("-c", super::streams::fake_program());
     engine.set_exec_outcome("echo hello", ExecOutcome { exit_code: 0, output: "hello\n".to_owned() });
     engine.set_exec_outcome("sh -c exit 3", ExecOutcome { exit_code: 3, output: String::new() });
     engine

@@ -148,9 +148,17 @@ pub(super) async fn rename(engine: &DockerEngine, name: &str, new_name: &str) ->
 }
 
 pub(super) async fn remove(engine: &DockerEngine, name: &str) -> Result<(), EngineError> {
+    remove_container(engine, name, false).await
+}
+
+pub(super) async fn remove_with_volumes(engine: &DockerEngine, name: &str) -> Result<(), EngineError> {
+    remove_container(engine, name, true).await
+}
+
+async fn remove_container(engine: &DockerEngine, name: &str, with_volumes: bool) -> Result<(), EngineError> {
     engine.negotiated().await?;
-    let call = format!("DELETE /containers/{name}?v=false&force=false");
+    let call = format!("DELETE /containers/{name}?v={with_volumes}&force=false");
     let part = path_part(&call, name)?;
-    let options = RemoveContainerOptionsBuilder::new().v(false).force(false).build();
+    let options = RemoveContainerOptionsBuilder::new().v(with_volumes).force(false).build();
     engine.call(&call, engine.docker.remove_container(&part, Some(options))).await
 }

@@ -30,17 +30,7 @@ impl FakeState {
     }
 
     fn listed_container(&self, name: &str, container: &FakeContainer) -> ListedContainer {
-        let FakeContainer {
-            id,
-            image_id,
-            image_name,
-            status,
-            start_number: _,
-            settings,
-            places,
-            program: _,
-            log: _,
-        } = container;
+        let FakeContainer { id, image_id, image_name, status, settings, places, .. } = container;
         let words = settings.entrypoint.iter().chain(&settings.command).flatten();
         let (state, shown) = shown_status(*status);
         ListedContainer {
@@ -128,6 +118,8 @@ impl FakeState {
             places: Places::new(&reported, count),
             settings: reported,
             log: String::new(),
+            error_log: String::new(),
+            files: BTreeMap::new(),
         };
         self.containers.insert(name.to_owned(), container);
         Ok(())
@@ -185,6 +177,9 @@ impl FakeState {
         let container = self.container_mut(&call, name)?;
         container.start_number = Some(start_number);
         container.log.push_str(&container.program.log);
+        container.error_log.push_str(&container.program.error_log);
+        let written = container.program.files.iter();
+        container.files.extend(written.map(|(path, text)| (path.clone(), text.clone().into_bytes())));
         container.status = match container.program.exit_code {
             Some(exit_code) => ContainerStatus::Exited { exit_code },
             None => ContainerStatus::Running { health: first_health(container) },

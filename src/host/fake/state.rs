@@ -50,6 +50,9 @@ pub(super) struct FakeContainer {
     pub(super) places: Places,
     pub(super) program: FakeProgram,
     pub(super) log: String,
+    pub(super) error_log: String,
+    /// Content by path, of files that were uploaded or written.
+    pub(super) files: BTreeMap<String, Vec<u8>>,
 }
 
 impl Default for FakeState {
