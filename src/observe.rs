@@ -74,6 +74,7 @@ pub async fn observe<E: EngineReader>(
         images: BTreeMap::new(),
         volumes: volumes.into_iter().map(|volume| (volume.name.clone(), volume)).collect(),
         networks: networks.into_iter().map(|network| (network.name.clone(), network)).collect(),
+        network_members: network_members(&listed),
     };
     let ours: Vec<_> = listed.iter().filter(|listed| is_ours(listed, host)).collect();
     let image_ids = wanted_images(host, &state, &ours);
@@ -107,6 +108,16 @@ async fn ask_registries<E: EngineReader>(
         }
     });
     Ok(try_join_all(answers).await?.into_iter().collect())
+}
+
+fn network_members(listed: &[ListedContainer]) -> BTreeMap<String, BTreeSet<String>> {
+    let mut members: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for container in listed {
+        for network_name in &container.network_names {
+            members.entry(network_name.clone()).or_default().insert(container.name.clone());
+        }
+    }
+    members
 }
 
 fn is_ours(listed: &ListedContainer, host: &HostSpec) -> bool {

@@ -32,6 +32,7 @@ pub(crate) async fn contract<E: Engine>(engine: &E, prefix: &str) {
     life::what_ends_by_itself_has_an_exit_code_and_a_log(&subject).await;
     life::commands_run_in_running_containers(&subject).await;
     life::what_does_not_listen_is_killed(&subject).await;
+    life::signals_arrive(&subject).await;
     life::names_are_taken_once(&subject).await;
     life::what_is_missing_is_not_found(&subject).await;
     life::an_image_is_taken_for_the_wanted_machines_only(&subject).await;

@@ -1,8 +1,9 @@
-//! `plan`, `deploy`, `startup`, `shutdown`: look, plan, ask, execute, sum up.
+//! `plan` and all actions: look, plan, ask, execute, sum up.
 
 use std::convert::Infallible;
 use std::io::{self, BufRead, IsTerminal};
 
+use clap::Args;
 use dmfab::event::{HostOutcome, HostSummary, RunSummary};
 use dmfab::fleet::{Fleet, FleetSession, HostPlan, Selection};
 use dmfab::plan::{Goal, Options, Plan, Registries};
@@ -10,22 +11,16 @@ use dmfab::report::style::Style;
 use dmfab::report::{json, plan_view, summary};
 use tokio_util::sync::CancellationToken;
 
-use super::args::{
-    ActionArguments, GoalChoice, PlanArguments, PlanFormat, SelectionArguments, StartingArguments,
-};
+use super::args::{ActionArguments, PlanArguments, PlanFormat, PlanOptions, SelectionArguments};
 use super::exit::{CommandError, Exit};
 use super::session::Progress;
 use super::{interruption, output, session};
 
 /// `dmfab plan`.
 pub(crate) async fn plan(arguments: &PlanArguments, colour: bool) -> Result<Exit, CommandError> {
-    let goal = match arguments.goal {
-        GoalChoice::Deploy => Goal::Deploy,
-        GoalChoice::Startup => Goal::Startup,
-        GoalChoice::Shutdown => Goal::Shutdown,
-    };
+    let goal = arguments.goal.goal();
     let prepared = Prepared::new(&arguments.selection, colour)?;
-    let options = Options { settle: arguments.verification.settle(), ..Options::default() };
+    let options = options(goal, &arguments.options);
     let (session, plans) = prepared.plan(goal, &options, &arguments.selection).await;
     session.close().await;
     let exit = prepared.show_plan(goal, &plans, &arguments.selection, arguments.format)?;
@@ -33,27 +28,24 @@ pub(crate) async fn plan(arguments: &PlanArguments, colour: bool) -> Result<Exit
     Ok(if exit == Exit::Done && arguments.exit_code && is_pending { Exit::ChangesPending } else { exit })
 }
 
-/// `dmfab deploy`, `dmfab startup`.
-pub(crate) async fn start(
-    goal: Goal,
-    arguments: &StartingArguments,
-    colour: bool,
-) -> Result<Exit, CommandError> {
-    let options = Options { settle: arguments.verification.settle(), ..Options::default() };
-    run(goal, &arguments.action, &options, colour).await
+/// What was asked for beside a goal.
+fn options(goal: Goal, typed: &impl PlanOptions) -> Options {
+    let mut options = Options::of(goal);
+    typed.apply(&mut options);
+    options
 }
 
-/// `dmfab shutdown`, and what other actions have in common with it.
-pub(crate) async fn run(
+/// `dmfab deploy`, `dmfab stop`, ...
+pub(crate) async fn run<Own: Args + PlanOptions>(
     goal: Goal,
-    arguments: &ActionArguments,
-    options: &Options,
+    arguments: &ActionArguments<Own>,
     colour: bool,
 ) -> Result<Exit, CommandError> {
     let selection = &arguments.selection;
     let prepared = Prepared::new(selection, colour)?;
     let interruption = interruption::watch();
-    let planning = prepared.plan(goal, options, selection);
+    let options = options(goal, &arguments.own);
+    let planning = prepared.plan(goal, &options, selection);
     let (session, plans) = tokio::select! {
         planned = planning => planned,
         () = interruption.cancelled() => return Ok(interrupted_early()),
@@ -106,7 +98,7 @@ impl Prepared {
     async fn execute(
         &self,
         goal: Goal,
-        arguments: &ActionArguments,
+        arguments: &ActionArguments<impl Args>,
         session: &FleetSession<'_>,
         plans: &[HostPlan],
         interruption: &CancellationToken,

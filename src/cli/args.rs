@@ -1,5 +1,7 @@
 //! What can be typed.
 
+mod actions;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -7,7 +9,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use dmfab::fleet::{DEFAULT_HOSTS_AT_ONCE, FleetOptions};
 use dmfab::host::ssh::Deadlines;
-use dmfab::plan::options::DEFAULT_SETTLE;
+
+pub(crate) use actions::*;
 
 use super::output;
 use super::progress::ProgressMode;
@@ -75,18 +78,47 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:\n  dmfab config inventories/lab.yaml --hosts web1\n  \
                       dmfab config inventories/lab.yaml shop.web_server --hosts web1 --origin")]
     Config(ConfigArguments),
-    /// Show what `deploy`, `startup` or `shutdown` would do; change nothing.
-    #[command(after_help = "Example:\n  dmfab plan inventories/lab.yaml shop.web_server --exit-code")]
+    /// Show what an action would do; change nothing.
+    #[command(after_help = "Examples:\n  dmfab plan inventories/lab.yaml shop.web_server --exit-code\n  \
+                      dmfab plan inventories/lab.yaml --for shutdown --networks")]
     Plan(PlanArguments),
     /// Bring containers to the wanted state: create, start, replace what differs.
     #[command(after_help = "Example:\n  dmfab deploy inventories/lab.yaml --hosts web1,apps1-3")]
-    Deploy(StartingArguments),
+    Deploy(ActionArguments<DeployOptions>),
+    /// Do as `deploy`, the way Docker-Map's action of that name does.
+    #[command(after_help = "Example:\n  dmfab update inventories/lab.yaml shop.app_server")]
+    Update(ActionArguments<DeployOptions>),
     /// Create and start what does not run; leave running containers as they are.
     #[command(after_help = "Example:\n  dmfab startup inventories/lab.yaml shop.web_server")]
-    Startup(StartingArguments),
+    Startup(ActionArguments<StartupOptions>),
     /// Stop and remove containers, those that depend on them first.
-    #[command(after_help = "Example:\n  dmfab shutdown inventories/lab.yaml shop.web_server --yes")]
-    Shutdown(ActionArguments),
+    #[command(after_help = "Examples:\n  dmfab shutdown inventories/lab.yaml shop.web_server --yes\n  \
+                      dmfab shutdown inventories/lab.yaml --remove-attached --networks")]
+    Shutdown(ActionArguments<ShutdownOptions>),
+    /// Create containers and what they need; start nothing, and leave alone what exists.
+    #[command(after_help = "Example:\n  dmfab create inventories/lab.yaml shop.web_server --hosts web1")]
+    Create(ActionArguments<RegistryOptions>),
+    /// Start containers that are there, those that they need first.
+    #[command(after_help = "Example:\n  dmfab start inventories/lab.yaml shop.web_server --hosts web1")]
+    Start(ActionArguments<NoOptions>),
+    /// Stop containers, those that depend on them first; keep them.
+    #[command(after_help = "Example:\n  dmfab stop inventories/lab.yaml shop.app_server --timeout 3 --yes")]
+    Stop(ActionArguments<StopOptions>),
+    /// Stop and start containers that were started before, and no others.
+    #[command(after_help = "Example:\n  dmfab restart inventories/lab.yaml shop.app_server.instance1 --yes")]
+    Restart(ActionArguments<RestartOptions>),
+    /// Remove stopped containers, those that depend on them first; leave running ones.
+    #[command(after_help = "Example:\n  dmfab remove inventories/lab.yaml shop.web_server --keep-persistent")]
+    Remove(ActionArguments<RemovalOptions>),
+    /// Pull the images of containers and of what they need.
+    #[command(after_help = "Example:\n  dmfab pull inventories/lab.yaml --missing")]
+    Pull(ActionArguments<PullOptions>),
+    /// Send a signal to running containers.
+    #[command(
+        visible_alias = "kill",
+        after_help = "Example:\n  dmfab signal inventories/lab.yaml shop.web_server --signal HUP --yes"
+    )]
+    Signal(ActionArguments<SignalOptions>),
     /// List the containers of the maps on each host.
     #[command(after_help = "Example:\n  dmfab ps inventories/lab.yaml --hosts web1")]
     Ps(PsArguments),
@@ -224,101 +256,6 @@ pub(crate) struct ConfigArguments {
     pub(crate) output: OutputArguments,
 }
 
-/// What every planning command takes.
-#[derive(Debug, Args)]
-pub(crate) struct SelectionArguments {
-    #[command(flatten)]
-    pub(crate) files: FileArguments,
-    /// Containers: `config`, `config.instance`, `map`, `map.config.instance`, a group, or `all`.
-    #[arg(value_name = "ITEM")]
-    pub(crate) items: Vec<String>,
-    #[command(flatten)]
-    pub(crate) hosts: HostArguments,
-    #[command(flatten)]
-    pub(crate) output: OutputArguments,
-    #[command(flatten)]
-    pub(crate) progress: ProgressArguments,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct PlanArguments {
-    #[command(flatten)]
-    pub(crate) selection: SelectionArguments,
-    /// What to plan.
-    #[arg(long = "for", value_enum, default_value = "deploy", value_name = "ACTION")]
-    pub(crate) goal: GoalChoice,
-    #[command(flatten)]
-    pub(crate) verification: VerificationArguments,
-    /// How to show the plan.
-    #[arg(long, value_enum, default_value = "tree", conflicts_with = "json")]
-    pub(crate) format: PlanFormat,
-    /// End with 3 if there is anything to do.
-    #[arg(long)]
-    pub(crate) exit_code: bool,
-}
-
-/// How a plan is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum PlanFormat {
-    /// For people: by item, equal hosts folded.
-    Tree,
-    /// One stable line a step, with its number, cause and what it waits for.
-    Steps,
-}
-
-/// What can be planned.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum GoalChoice {
-    /// Bring to the wanted state.
-    Deploy,
-    /// Create and start what does not run.
-    Startup,
-    /// Stop and remove.
-    Shutdown,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ActionArguments {
-    #[command(flatten)]
-    pub(crate) selection: SelectionArguments,
-    /// Show the plan and stop.
-    #[arg(long)]
-    pub(crate) plan: bool,
-    /// Do not ask before something that runs is stopped or removed.
-    #[arg(long, short)]
-    pub(crate) yes: bool,
-}
-
-/// What actions take that start containers.
-#[derive(Debug, Args)]
-pub(crate) struct StartingArguments {
-    #[command(flatten)]
-    pub(crate) action: ActionArguments,
-    #[command(flatten)]
-    pub(crate) verification: VerificationArguments,
-}
-
-/// When a started container counts as good.
-#[derive(Debug, Args)]
-pub(crate) struct VerificationArguments {
-    /// Seconds that a started container without health check must run; 0 looks once.
-    #[arg(
-        long,
-        env = "DMFAB_SETTLE",
-        value_name = "SECONDS",
-        default_value_t = DEFAULT_SETTLE.as_secs(),
-        value_parser = parse_wait
-    )]
-    pub(crate) settle: u64,
-}
-
-impl VerificationArguments {
-    /// As the planner takes it.
-    pub(crate) fn settle(&self) -> Duration {
-        Duration::from_secs(self.settle)
-    }
-}
-
 #[derive(Debug, Args)]
 pub(crate) struct PsArguments {
     #[command(flatten)]
@@ -409,14 +346,6 @@ fn parse_seconds(text: &str) -> Result<u64, String> {
     match text.parse() {
         Ok(seconds @ 1..=86_400) => Ok(seconds),
         _ => Err("expected whole seconds from 1 to 86400".to_owned()),
-    }
-}
-
-/// As [`parse_seconds`], where no time at all has a meaning.
-fn parse_wait(text: &str) -> Result<u64, String> {
-    match text.parse() {
-        Ok(seconds @ 0..=86_400) => Ok(seconds),
-        _ => Err("expected whole seconds from 0 to 86400".to_owned()),
     }
 }
 

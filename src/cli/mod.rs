@@ -19,8 +19,8 @@ mod version;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use dmfab::plan::Options;
+use clap::{CommandFactory, FromArgMatches};
+use dmfab::plan::Goal;
 
 use args::{Arguments, Command};
 use exit::{CommandError, Exit};
@@ -28,7 +28,7 @@ use exit::{CommandError, Exit};
 /// Parses the arguments, runs the command, and turns its end into an exit code.
 pub(crate) fn main() -> ExitCode {
     output::init_log();
-    let arguments = Arguments::parse();
+    let arguments = parse().unwrap_or_else(|error| error.exit());
     let colour = arguments.colour();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -43,6 +43,12 @@ pub(crate) fn main() -> ExitCode {
     exit.into()
 }
 
+fn parse() -> Result<Arguments, clap::Error> {
+    let matches = Arguments::command().try_get_matches()?;
+    args::refuse_unfit_options(&matches)?;
+    Arguments::from_arg_matches(&matches)
+}
+
 async fn dispatch(arguments: Arguments) -> Result<Exit, CommandError> {
     let colour = arguments.colour();
     match arguments.command {
@@ -50,11 +56,17 @@ async fn dispatch(arguments: Arguments) -> Result<Exit, CommandError> {
         Command::Hosts(command) => hosts::run(&command, colour),
         Command::Config(command) => config::run(&command, colour),
         Command::Plan(command) => action::plan(&command, colour).await,
-        Command::Deploy(command) => action::start(dmfab::plan::Goal::Deploy, &command, colour).await,
-        Command::Startup(command) => action::start(dmfab::plan::Goal::Startup, &command, colour).await,
-        Command::Shutdown(command) => {
-            action::run(dmfab::plan::Goal::Shutdown, &command, &Options::default(), colour).await
-        }
+        Command::Deploy(command) => action::run(Goal::Deploy, &command, colour).await,
+        Command::Update(command) => action::run(Goal::Update, &command, colour).await,
+        Command::Startup(command) => action::run(Goal::Startup, &command, colour).await,
+        Command::Shutdown(command) => action::run(Goal::Shutdown, &command, colour).await,
+        Command::Create(command) => action::run(Goal::Create, &command, colour).await,
+        Command::Start(command) => action::run(Goal::Start, &command, colour).await,
+        Command::Stop(command) => action::run(Goal::Stop, &command, colour).await,
+        Command::Restart(command) => action::run(Goal::Restart, &command, colour).await,
+        Command::Remove(command) => action::run(Goal::Remove, &command, colour).await,
+        Command::Pull(command) => action::run(Goal::Pull, &command, colour).await,
+        Command::Signal(command) => action::run(Goal::Signal, &command, colour).await,
         Command::Ps(command) => ps::run(&command, colour).await,
         Command::Version(command) => version::run(&command, colour).await,
         Command::Run(command) => run::run(&command, colour).await,

@@ -75,6 +75,7 @@ impl<E: Engine, S: Shell> Host<'_, E, S> {
                 self.engine.pull_image(reference, login_for(self.registry_logins, reference)).await?;
             }
             Action::CreateNetwork { network } => self.engine.create_network(network).await?,
+            Action::RemoveNetwork { network_name } => self.engine.remove_network(network_name).await?,
             Action::CreateVolume { volume } => drop(self.engine.create_volume(volume).await?),
             Action::PrepareVolume { volume_name, preparation, only_if_empty } => {
                 let mountpoint = self.mountpoint(volume_name).await?;
@@ -101,6 +102,9 @@ impl<E: Engine, S: Shell> Host<'_, E, S> {
             }
             Action::StopContainer { container_name, timeout_seconds } => {
                 self.engine.stop_container(container_name, *timeout_seconds).await?;
+            }
+            Action::SignalContainer { container_name, signal } => {
+                self.engine.kill_container(container_name, signal).await?;
             }
             Action::RenameContainer { container_name, new_name } => {
                 self.engine.rename_container(container_name, new_name).await?;

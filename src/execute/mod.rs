@@ -25,7 +25,8 @@ use crate::plan::{Action, Plan, ReplacementId, Step, StepId};
 
 use action::Host;
 
-/// Steps of one host that run at the same time.
+/// Steps of one host that run at the same time. Those that mostly wait are not
+/// counted: ten stops of ten seconds are to take no longer than one.
 pub const DEFAULT_STEPS_AT_ONCE: usize = 8;
 
 /// Carries out a plan and tells how the host stands then.
@@ -117,14 +118,14 @@ impl<'a, E: Engine, S: Shell> Run<'a, E, S> {
         }
     }
 
-    /// Steps to begin now. Those that only watch take no place of others, for they mostly wait.
+    /// Steps to begin now. Those that mostly wait take no place of others.
     fn ready_steps(&self) -> Vec<StepId> {
         let of = |wanted: Progress| self.steps().filter(move |(id, _)| self.progress[id.0] == wanted);
-        let at_work = of(Progress::Running).filter(|(_, step)| !is_watching(step)).count();
+        let at_work = of(Progress::Running).filter(|(_, step)| !is_waiting(step)).count();
         let mut places = DEFAULT_STEPS_AT_ONCE.saturating_sub(at_work);
         let mut has_place = |step: &Step| {
-            let has_place = is_watching(step) || places > 0;
-            places -= usize::from(has_place && !is_watching(step));
+            let has_place = is_waiting(step) || places > 0;
+            places -= usize::from(has_place && !is_waiting(step));
             has_place
         };
         of(Progress::Waiting)
@@ -266,8 +267,9 @@ impl<'a, E: Engine, S: Shell> Run<'a, E, S> {
     }
 }
 
-fn is_watching(step: &Step) -> bool {
-    matches!(step.action, Action::VerifyContainer { .. })
+/// Whether a step mostly waits: for what a container shows, or for its end.
+fn is_waiting(step: &Step) -> bool {
+    matches!(step.action, Action::VerifyContainer { .. } | Action::StopContainer { .. })
 }
 
 /// Performs one step; its end is always told, whichever it is.

@@ -274,6 +274,10 @@ impl Engine for DockerEngine {
         containers::stop(self, name, timeout_seconds).await
     }
 
+    async fn kill_container(&self, name: &str, signal: &str) -> Result<(), EngineError> {
+        containers::kill(self, name, signal).await
+    }
+
     async fn rename_container(&self, name: &str, new_name: &str) -> Result<(), EngineError> {
         containers::rename(self, name, new_name).await
     }

@@ -215,6 +215,13 @@ pub trait Engine: EngineReader {
         name: &str,
         timeout_seconds: Option<u32>,
     ) -> impl Future<Output = Result<(), EngineError>> + Send;
+    /// Sends a signal to the first process of a running container (`POST /containers/{name}/kill`);
+    /// a container that does not run is a conflict.
+    fn kill_container(
+        &self,
+        name: &str,
+        signal: &str,
+    ) -> impl Future<Output = Result<(), EngineError>> + Send;
     /// Gives a container another name.
     fn rename_container(
         &self,

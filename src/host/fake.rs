@@ -315,6 +315,10 @@ impl Engine for FakeEngine {
         self.change(format!("stop_container {name}"), |state| state.stop_container(name))
     }
 
+    async fn kill_container(&self, name: &str, signal: &str) -> Result<(), EngineError> {
+        self.change(format!("kill_container {name} {signal}"), |state| state.kill_container(name, signal))
+    }
+
     async fn rename_container(&self, name: &str, new_name: &str) -> Result<(), EngineError> {
         let call = format!("rename_container {name} {new_name}");
         self.change(call, |state| state.rename_container(name, new_name))

@@ -22,6 +22,8 @@ pub struct HostState {
     pub volumes: BTreeMap<String, ObservedVolume>,
     /// Networks by name.
     pub networks: BTreeMap<String, ObservedNetwork>,
+    /// Names of the containers in each network, running or not.
+    pub network_members: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl HostState {

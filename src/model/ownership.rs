@@ -54,6 +54,32 @@ pub enum Owner {
     OtherMap,
 }
 
+/// Labels that other tools put on what they make, and what such a tool is called. Images that Compose
+/// builds bear its project's label, too, and hand it down: what is asked for is on nothing else.
+const OTHER_TOOLS: [(&str, &str); 6] = [
+    ("com.docker.compose.container-number", "Docker Compose"),
+    ("com.docker.compose.volume", "Docker Compose"),
+    ("com.docker.compose.network", "Docker Compose"),
+    ("com.docker.swarm.service.name", "Docker Swarm"),
+    ("com.docker.stack.namespace", "Docker Swarm"),
+    ("io.kubernetes.pod.name", "Kubernetes"),
+];
+
+/// Another tool that made an item and looks after it, as far as its labels tell.
+pub fn other_tool(labels: &BTreeMap<String, String>) -> Option<&'static str> {
+    let is_ours = labels.contains_key(MAP_LABEL);
+    OTHER_TOOLS.iter().find(|(label, _)| !is_ours && labels.contains_key(*label)).map(|(_, tool)| *tool)
+}
+
+/// Whose an item is that is not to be removed for this map: in words.
+pub fn foreign_owner(labels: &BTreeMap<String, String>, map_name: &str) -> Option<String> {
+    match labels.get(MAP_LABEL) {
+        Some(found) if found != map_name => Some(format!("map `{found}`")),
+        Some(_) => None,
+        None => other_tool(labels).map(str::to_owned),
+    }
+}
+
 /// Who made the item that bears these labels, asked for a map.
 pub fn owner(labels: &BTreeMap<String, String>, map_name: &str) -> Owner {
     match labels.get(MAP_LABEL) {

@@ -41,6 +41,8 @@ const SIGNALS: [(&str, u8); 37] = [
     // Engines before 23 know it so.
     ("UNUSED", 31),
 ];
+/// `SIGKILL`: what no process can ignore.
+pub const KILL: u8 = 9;
 /// `SIGTERM`: containers that ask for no signal are stopped with it.
 pub const USUAL_STOP: u8 = 15;
 const FIRST_REAL_TIME: u8 = 34;

@@ -24,6 +24,10 @@ impl PlanBuilder {
         self.plan
     }
 
+    pub(super) fn goal(&self) -> Goal {
+        self.plan.goal
+    }
+
     pub(super) fn notice(&mut self, notice: Notice) {
         self.plan.notices.push(notice);
     }
@@ -110,7 +114,8 @@ impl<'a> Chain<'a> {
 
     fn push(&mut self, action: Action, mut waits: Vec<StepId>, undo: Option<Action>) -> &mut Self {
         waits.extend(self.last);
-        let interrupts_service = matches!(action, Action::StopContainer { .. });
+        let interrupts_service =
+            matches!(action, Action::StopContainer { .. } | Action::SignalContainer { .. });
         let step = Step {
             item: self.item.clone(),
             action,

@@ -229,6 +229,7 @@ fn changed_items(action: &Action) -> Vec<ItemId> {
     match action {
         Action::PullImage { reference } => vec![ItemId::image(reference.to_string())],
         Action::CreateNetwork { network } => vec![ItemId::network(&network.name)],
+        Action::RemoveNetwork { network_name } => vec![ItemId::network(network_name)],
         Action::CreateVolume { volume } => vec![ItemId::volume(&volume.name)],
         Action::PrepareVolume { volume_name, .. } | Action::RemoveVolume { volume_name } => {
             vec![ItemId::volume(volume_name)]
@@ -242,6 +243,7 @@ fn changed_items(action: &Action) -> Vec<ItemId> {
         | Action::VerifyContainer { container_name, .. }
         | Action::RunCommand { container_name, .. }
         | Action::StopContainer { container_name, .. }
+        | Action::SignalContainer { container_name, .. }
         | Action::RemoveContainer { container_name } => vec![ItemId::container(container_name)],
     }
 }

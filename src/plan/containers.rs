@@ -1,4 +1,4 @@
-//! Plans containers: made, started, replaced, put back, taken down.
+//! Plans containers: made, started, replaced, put back.
 //!
 //! A replacement keeps the old container until the new one runs:
 //!
@@ -16,12 +16,14 @@
 //! Planning goes over the containers several times, dependencies first: judge all; then steps for
 //! leftovers, creations, stops of tied containers, the switches, and removals at last.
 
+mod existing;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::image::ImageReference;
 use crate::model::item::{ItemId, ItemKind};
 use crate::model::observed::{ContainerStatus, HostState};
-use crate::model::ownership::{Owner, PREDECESSOR_SUFFIX, SUCCESSOR_SUFFIX};
+use crate::model::ownership::{PREDECESSOR_SUFFIX, SUCCESSOR_SUFFIX};
 use crate::model::spec::{ContainerSpec, HostSpec};
 use crate::model::volume::VolumeSpec;
 
@@ -29,9 +31,9 @@ use super::actions::{connect, create, prepare, remove, rename, run_commands, sta
 use super::builder::{Chain, PlanBuilder};
 use super::judge::{Judge, Verdict, moved_tag, ties};
 use super::leftovers::Leftovers;
-use super::order::{Containers, container_dependencies};
-use super::planner::{PlanError, refuse_foreign};
-use super::{Action, Cause, Notice, ReplacementId, Request, StepId};
+use super::order::Containers;
+use super::planner::{PlanError, claim};
+use super::{Action, Cause, Goal, Notice, ReplacementId, Request, StepId};
 
 pub(super) struct ContainerPlanner<'a> {
     host: &'a HostSpec,
@@ -39,6 +41,8 @@ pub(super) struct ContainerPlanner<'a> {
     request: &'a Request,
     builder: &'a mut PlanBuilder,
     judge: Judge<'a>,
+    /// Steps after which orphans hold no ports any more.
+    orphans: Vec<StepId>,
     /// Images that this plan pulls, by reference.
     pulls: BTreeMap<ImageReference, StepId>,
     /// Steps that prepare a volume once more, by volume.
@@ -110,9 +114,11 @@ impl<'a> ContainerPlanner<'a> {
         request: &'a Request,
         builder: &'a mut PlanBuilder,
         new_volumes: BTreeSet<String>,
+        orphans: Vec<StepId>,
     ) -> Self {
         let judge = Judge::new(state, new_volumes);
-        Self { host, state, request, builder, judge, pulls: BTreeMap::new(), preparations: BTreeMap::new() }
+        let (pulls, preparations) = (BTreeMap::new(), BTreeMap::new());
+        Self { host, state, request, builder, judge, orphans, pulls, preparations }
     }
 
     /// Containers that were not selected are touched only where they run and are tied to
@@ -124,7 +130,16 @@ impl<'a> ContainerPlanner<'a> {
     ) -> Result<(), PlanError> {
         let mut works = Vec::new();
         for spec in containers.in_order() {
-            works.extend(self.judge(spec, selected.contains(spec.name.as_str()))?);
+            let is_selected = selected.contains(spec.name.as_str());
+            works.extend(match self.request.goal {
+                Goal::Create => self.judge_creation(spec, is_selected)?,
+                Goal::Start => self.judge_start(spec, is_selected)?,
+                _ => self.judge(spec, is_selected)?,
+            });
+        }
+        if self.request.goal == Goal::Create {
+            self.create_all(works);
+            return Ok(());
         }
         self.tie_replacements(&mut works);
         for work in &mut works {
@@ -166,11 +181,10 @@ impl<'a> ContainerPlanner<'a> {
     }
 
     fn check_owner(&mut self, spec: &ContainerSpec) -> Result<(), PlanError> {
-        let Some(found) = self.state.containers.get(&spec.name) else { return Ok(()) };
-        if refuse_foreign(&spec.item(), &found.labels, &spec.id.map_name)? == Owner::Unknown {
-            self.builder.notice(Notice::Adopted { item: spec.item() });
+        match self.state.containers.get(&spec.name) {
+            Some(found) => claim(spec, found, self.builder),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Gives replaced containers that are tied to one another, as they are or as they are wanted,
@@ -294,6 +308,9 @@ impl<'a> ContainerPlanner<'a> {
         let mounted =
             prepared_mounts(spec, self.host).filter_map(|volume| self.preparations.get(&volume.name));
         waits.extend(mounted.flatten());
+        if is_new {
+            waits.extend(&self.orphans);
+        }
         let name = if is_new { work.first_name() } else { spec.name.clone() };
         let causes = if is_new { Vec::new() } else { work.take_causes() };
         let mut chain = Chain::resume(self.builder, spec.item(), work.last, work.replacement);
@@ -393,46 +410,6 @@ impl<'a> ContainerPlanner<'a> {
         let step = chain.last()?;
         self.pulls.insert(spec.image.clone(), step);
         Some(step)
-    }
-
-    /// Dependents first; containers that have nothing to do with one another at the same time.
-    pub(super) fn take_down(
-        &mut self,
-        containers: &Containers<'a>,
-        selected: &BTreeSet<&str>,
-    ) -> Result<(), PlanError> {
-        let mut waits_of: BTreeMap<String, Vec<StepId>> = BTreeMap::new();
-        for spec in containers.in_order().rev().filter(|spec| selected.contains(spec.name.as_str())) {
-            self.check_owner(spec)?;
-            let waits = waits_of.remove(&spec.name).unwrap_or_default();
-            let gone = self.plan_removal(spec, waits);
-            for dependency in container_dependencies(spec) {
-                waits_of.entry(dependency.to_owned()).or_default().extend(&gone);
-            }
-        }
-        Ok(())
-    }
-
-    /// Removes a container with all leftovers; the last steps are what its dependencies wait for.
-    fn plan_removal(&mut self, spec: &ContainerSpec, waits: Vec<StepId>) -> Vec<StepId> {
-        let names = ["", SUCCESSOR_SUFFIX, PREDECESSOR_SUFFIX].map(|suffix| format!("{}{suffix}", spec.name));
-        let mut gone = Vec::new();
-        for name in &names {
-            let Some(found) = self.state.containers.get(name) else { continue };
-            let cause = if *name == spec.name { Cause::Requested } else { Cause::Leftover };
-            let mut chain = Chain::new(self.builder, spec.item());
-            chain.because(vec![cause]);
-            if found.status.is_active() {
-                chain.then(stop(spec, name), waits.clone());
-            }
-            chain.then(remove(name), waits.clone());
-            gone.extend(chain.last());
-        }
-        if gone.is_empty() {
-            self.builder.unchanged(spec.item());
-            return waits;
-        }
-        gone
     }
 }
 

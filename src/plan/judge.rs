@@ -105,7 +105,7 @@ impl<'a> Judge<'a> {
         found: Option<Found<'_>>,
         goal: Goal,
     ) -> (Vec<Difference>, Vec<Difference>) {
-        let compared = found.filter(|_| goal == Goal::Deploy);
+        let compared = found.filter(|_| goal.compares_settings());
         let differences = compared.map(|found| self.all_differences(spec, found.container));
         differences.unwrap_or_default().into_iter().partition(diff::may_be_unsupported)
     }
@@ -157,7 +157,7 @@ impl<'a> Judge<'a> {
     }
 
     /// Who shares another container's network has none after that one is started again.
-    fn network_causes(&self, spec: &ContainerSpec, found: &ObservedContainer) -> Vec<Cause> {
+    pub(super) fn network_causes(&self, spec: &ContainerSpec, found: &ObservedContainer) -> Vec<Cause> {
         let NetworkMode::Container(owner_name) = &spec.settings.network_mode else { return Vec::new() };
         let started_later = self
             .state

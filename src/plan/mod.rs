@@ -7,9 +7,14 @@
 //! ```text
 //! (HostSpec, HostState, Request)
 //!        |
-//!     leftovers    what an interrupted run left is finished or undone
-//!     networks, volumes, images       what containers need
-//!     containers   diff -> create, start, replace, stop, remove
+//!     orphans      what no map asks for any more is told, or removed
+//!        |
+//!     create, start, startup, update, deploy:
+//!         leftovers    what an interrupted run left is finished or undone
+//!         networks, volumes, images       what containers need
+//!         containers   diff -> create, start, replace, stop, remove
+//!     stop, remove, shutdown:   `stopping`, then `unneeded` volumes and networks
+//!     restart, pull, signal:    `imperative`
 //!        |
 //!      Plan        checked by `check`, shown by `text`
 //! ```
@@ -25,16 +30,21 @@ pub mod check;
 mod containers;
 pub mod diff;
 pub mod effective;
+mod goal;
+mod imperative;
 mod judge;
 mod leftovers;
 mod mask;
 pub mod options;
 mod order;
+mod orphans;
 mod planner;
 mod pulls;
+mod stopping;
 #[cfg(test)]
 mod tests;
 pub mod text;
+mod unneeded;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -52,6 +62,7 @@ use crate::model::place::Place;
 use crate::model::spec::ContainerSpec;
 use crate::model::volume::{Preparation, VolumeSpec};
 
+pub use goal::Goal;
 pub use options::Options;
 pub use planner::{PlanError, plan_host};
 pub use pulls::registry_questions;
@@ -66,37 +77,6 @@ pub struct Request {
     pub container_names: BTreeSet<String>,
     /// What was asked for beside.
     pub options: Options,
-}
-
-/// What a plan brings about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Goal {
-    /// Containers run, with the settings, images and volumes that are wanted.
-    Deploy,
-    /// Containers run; existing ones keep the settings they have.
-    Startup,
-    /// Containers are stopped and removed, dependents first.
-    Shutdown,
-}
-
-impl Goal {
-    /// Whether images become containers.
-    pub fn makes_containers(self) -> bool {
-        match self {
-            Self::Deploy | Self::Startup => true,
-            Self::Shutdown => false,
-        }
-    }
-
-    /// Whether every started container is watched until it has proved itself. Those that take the
-    /// place of another one always are.
-    pub(crate) fn verifies_starts(self) -> bool {
-        match self {
-            Self::Deploy | Self::Startup => true,
-            Self::Shutdown => false,
-        }
-    }
 }
 
 /// Whether registries were asked where tags point to.
@@ -167,7 +147,12 @@ impl Plan {
     pub fn destroys(&self) -> bool {
         self.steps.iter().any(|step| {
             step.interrupts_service
-                || matches!(step.action, Action::RemoveContainer { .. } | Action::RemoveVolume { .. })
+                || matches!(
+                    step.action,
+                    Action::RemoveContainer { .. }
+                        | Action::RemoveVolume { .. }
+                        | Action::RemoveNetwork { .. }
+                )
         })
     }
 }
@@ -210,6 +195,11 @@ pub enum Action {
         /// What it is like.
         network: Box<NetworkSpec>,
     },
+    /// Removes a network.
+    RemoveNetwork {
+        /// Full name.
+        network_name: String,
+    },
     /// Creates a volume.
     CreateVolume {
         /// What it is like.
@@ -224,7 +214,7 @@ pub enum Action {
         /// Leaves a volume alone that holds files: they have the owner somebody gave them.
         only_if_empty: bool,
     },
-    /// Removes a volume (only ever to take back its creation).
+    /// Removes a volume with its files.
     RemoveVolume {
         /// Full name.
         volume_name: String,
@@ -281,6 +271,13 @@ pub enum Action {
         /// Seconds until it is killed; `None` is the Engine's default.
         timeout_seconds: Option<u32>,
     },
+    /// Sends a signal to the first process of a container.
+    SignalContainer {
+        /// Container.
+        container_name: String,
+        /// The signal, as Engines take it: `SIGHUP`.
+        signal: String,
+    },
     /// Gives a container another name.
     RenameContainer {
         /// Present name.
@@ -328,6 +325,8 @@ pub enum Cause {
     Requested,
     /// An interrupted run left it.
     Leftover,
+    /// No map asks for it any more.
+    Orphaned,
 }
 
 fn as_text<T: fmt::Display, S: serde::Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
@@ -361,6 +360,13 @@ pub enum Notice {
         /// The container.
         item: ItemId,
     },
+    /// What was asked for is not done to an item.
+    Skipped {
+        /// The item.
+        item: ItemId,
+        /// Why.
+        reason: SkipReason,
+    },
     /// A network or volume differs in a way that cannot be changed without taking it away, or a
     /// container lacks a limit that its host may not have.
     Deviates {
@@ -368,5 +374,33 @@ pub enum Notice {
         item: ItemId,
         /// How.
         difference: Difference,
+    },
+}
+
+/// Why something that was asked for is not done to an item.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "because", rename_all = "snake_case")]
+pub enum SkipReason {
+    /// It is not there.
+    Absent,
+    /// It runs, and only what stands still is removed.
+    Running,
+    /// It does not run.
+    NotRunning {
+        /// What it does instead.
+        #[serde(serialize_with = "as_text")]
+        status: ContainerStatus,
+    },
+    /// It is persistent, and such containers are to be kept.
+    Persistent,
+    /// Containers that stay use it.
+    InUse {
+        /// Their names.
+        container_names: Vec<String>,
+    },
+    /// Another map, or another tool, made it.
+    Foreign {
+        /// Who.
+        owner: String,
     },
 }

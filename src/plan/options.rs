@@ -7,6 +7,8 @@ use serde::Serialize;
 
 use crate::model::item::ItemId;
 
+use super::Goal;
+
 /// Long enough for a program that misses a setting to say so and end.
 pub const DEFAULT_SETTLE: Duration = Duration::from_secs(3);
 
@@ -50,6 +52,16 @@ pub struct Options {
     pub settle: Duration,
     /// The signal that is sent by the goal of that name; `None` is `SIGKILL`.
     pub signal: Option<String>,
+}
+
+impl Options {
+    /// What a goal does where nobody says otherwise: Docker-Map's `update` looks for commands that
+    /// do not run any more, and its `pull_images` pulls all images.
+    pub fn of(goal: Goal) -> Self {
+        let check_exec_commands = if goal == Goal::Update { CommandCheck::Full } else { CommandCheck::None };
+        let pull = if goal == Goal::Pull { PullPolicy::Always } else { PullPolicy::Missing };
+        Self { check_exec_commands, pull, ..Self::default() }
+    }
 }
 
 impl Default for Options {

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::item::{ItemId, ItemKind};
 use crate::model::network::NetworkSpec;
-use crate::model::observed::{HostState, ObservedVolume};
-use crate::model::ownership::{self, CONFIG_LABEL, INSTANCE_LABEL, MAP_LABEL, Owner};
+use crate::model::observed::{HostState, ObservedContainer, ObservedVolume};
+use crate::model::ownership::{self, MAP_LABEL, Owner};
 use crate::model::spec::{ContainerSpec, HostSpec};
 use crate::model::volume::VolumeSpec;
 
@@ -14,11 +14,15 @@ use super::builder::{Chain, PlanBuilder};
 use super::check;
 use super::containers::ContainerPlanner;
 use super::diff;
+use super::imperative::Imperative;
 use super::mask;
 use super::order::Containers;
+use super::orphans;
 use super::pulls;
+use super::stopping::Stopping;
 use super::text;
-use super::{Action, Cause, Goal, Notice, Plan, Request};
+use super::unneeded::Unneeded;
+use super::{Action, Cause, Goal, Notice, Options, Plan, Request};
 
 /// Why no plan can be made for a host.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -32,6 +36,14 @@ pub enum PlanError {
         owner: String,
         /// The map that asks for it.
         map_name: String,
+    },
+    /// A container of ours has the name of one that another tool made and looks after.
+    #[error("{item} was made by {tool}")]
+    OtherTool {
+        /// What has the name.
+        item: ItemId,
+        /// The other tool.
+        tool: &'static str,
     },
     /// A registry was to be asked where a tag points to, and did not say.
     #[error("the registry of image `{image}` does not say what the tag points to: {reason}")]
@@ -54,6 +66,9 @@ impl PlanError {
     pub fn help(&self) -> Option<String> {
         match self {
             Self::Foreign { .. } => None,
+            Self::OtherTool { tool, .. } => {
+                Some(format!("let {tool} remove it, or give one of the two another name"))
+            }
             Self::RegistryUnanswered { .. } => {
                 Some("plan without `--pull always`, or check the image's name and its registry".to_owned())
             }
@@ -72,27 +87,41 @@ impl PlanError {
 pub fn plan_host(host: &HostSpec, state: &HostState, request: &Request) -> Result<Plan, PlanError> {
     pulls::refuse_unanswered(host, state, request)?;
     let containers = Containers::new(&host.containers);
-    let mut planner = Planner { host, state, builder: PlanBuilder::new(&host.name, request.goal) };
-    planner.note_orphans(&containers);
+    let mut builder = PlanBuilder::new(&host.name, request.goal);
+    let orphans = orphans::plan(host, state, request, &containers, &mut builder);
+    let names = &request.container_names;
     match request.goal {
-        Goal::Deploy | Goal::Startup => {
-            let selected = containers.with_dependencies(&request.container_names);
+        Goal::Create | Goal::Startup | Goal::Update | Goal::Deploy => {
+            let selected = containers.with_dependencies(names);
+            let mut planner = Planner { host, state, builder };
             planner.plan_networks(&containers, &selected)?;
             let new_volumes = planner.plan_volumes(&containers, &selected)?;
-            let mut container_planner =
-                ContainerPlanner::new(host, state, request, &mut planner.builder, new_volumes);
-            container_planner.bring_up(&containers, &selected)?;
+            builder = planner.builder;
+            ContainerPlanner::new(host, state, request, &mut builder, new_volumes, orphans)
+                .bring_up(&containers, &selected)?;
         }
-        Goal::Shutdown => {
-            let selected = containers.with_dependents(&request.container_names);
-            let mut container_planner =
-                ContainerPlanner::new(host, state, request, &mut planner.builder, BTreeSet::new());
-            container_planner.take_down(&containers, &selected)?;
+        Goal::Start => {
+            let selected = containers.with_dependencies(names);
+            ContainerPlanner::new(host, state, request, &mut builder, BTreeSet::new(), orphans)
+                .bring_up(&containers, &selected)?;
         }
+        Goal::Stop | Goal::Remove | Goal::Shutdown => {
+            let selected = containers.with_dependents(names);
+            let ended = Stopping::new(state, request, &mut builder, orphans).end(&containers, &selected)?;
+            Unneeded { host, state, builder: &mut builder, ended: &ended }.plan(
+                &request.options,
+                &containers,
+                &selected,
+            );
+        }
+        Goal::Restart => Imperative { state, request, builder: &mut builder }.restart(&containers)?,
+        Goal::Signal => Imperative { state, request, builder: &mut builder }.signal(&containers)?,
+        Goal::Pull => Imperative { state, request, builder: &mut builder }.pull(&containers),
     }
-    let mut plan = planner.builder.finish();
+    let mut plan = builder.finish();
     pulls::refuse_pulls(&plan, request)?;
     plan.registries = pulls::registries(request);
+    limit_stops(&mut plan, &request.options);
     mask::hide(&mut plan, &host.secrets);
     debug_assert_eq!(
         check::violations(host, state, &plan),
@@ -103,6 +132,18 @@ pub fn plan_host(host: &HostSpec, state: &HostState, request: &Request) -> Resul
     Ok(plan)
 }
 
+/// The operator's word about the time of stops goes before that of the maps.
+fn limit_stops(plan: &mut Plan, options: &Options) {
+    let Some(seconds) = options.stop_timeout_seconds else { return };
+    for step in &mut plan.steps {
+        for action in std::iter::once(&mut step.action).chain(&mut step.undo) {
+            if let Action::StopContainer { timeout_seconds, .. } = action {
+                *timeout_seconds = Some(seconds);
+            }
+        }
+    }
+}
+
 struct Planner<'a> {
     host: &'a HostSpec,
     state: &'a HostState,
@@ -110,24 +151,6 @@ struct Planner<'a> {
 }
 
 impl Planner<'_> {
-    /// Containers that bear the label of a map of this host and that no map asks for.
-    fn note_orphans(&mut self, containers: &Containers<'_>) {
-        let map_names: BTreeSet<&str> =
-            self.host.containers.iter().map(|spec| spec.id.map_name.as_str()).collect();
-        for found in self.state.containers.values() {
-            let map_name = found.labels.get(MAP_LABEL).map(String::as_str);
-            let wanted_name = [MAP_LABEL, CONFIG_LABEL, INSTANCE_LABEL]
-                .into_iter()
-                .filter_map(|label| found.labels.get(label).map(String::as_str))
-                .collect::<Vec<_>>()
-                .join(".");
-            let is_of_a_map = map_name.is_some_and(|name| map_names.contains(name));
-            if is_of_a_map && !containers.contains(&wanted_name) {
-                self.builder.notice(Notice::Orphaned { item: ItemId::container(&found.name) });
-            }
-        }
-    }
-
     fn plan_networks(
         &mut self,
         containers: &Containers<'_>,
@@ -219,7 +242,7 @@ impl Planner<'_> {
 }
 
 /// Names of the networks or volumes that the selected containers need.
-fn needed_items<'a>(
+pub(super) fn needed_items<'a>(
     containers: &Containers<'a>,
     selected: &BTreeSet<&str>,
     kind: ItemKind,
@@ -230,7 +253,7 @@ fn needed_items<'a>(
 }
 
 /// An item that bears the label of another map is not ours to use or change.
-pub(super) fn refuse_foreign(
+fn refuse_foreign(
     item: &ItemId,
     labels: &BTreeMap<String, String>,
     map_name: &str,
@@ -243,4 +266,20 @@ pub(super) fn refuse_foreign(
         }),
         owner => Ok(owner),
     }
+}
+
+/// A container that bears one of our names: another map's, or another tool's, is refused; one that
+/// nobody claims is adopted, and that is told.
+pub(super) fn claim(
+    spec: &ContainerSpec,
+    found: &ObservedContainer,
+    builder: &mut PlanBuilder,
+) -> Result<(), PlanError> {
+    if let Some(tool) = ownership::other_tool(&found.labels) {
+        return Err(PlanError::OtherTool { item: spec.item(), tool });
+    }
+    if refuse_foreign(&spec.item(), &found.labels, &spec.id.map_name)? == Owner::Unknown {
+        builder.notice(Notice::Adopted { item: spec.item() });
+    }
+    Ok(())
 }

@@ -1,5 +1,7 @@
 //! Maps in, plan text out; the planner holds every plan to the rules of `check`.
 
+mod actions;
+
 use std::collections::BTreeMap;
 
 use crate::model::container::ContainerSettings;
@@ -11,7 +13,7 @@ use crate::model::spec::HostSpec;
 
 use crate::testing::host;
 
-use super::{Goal, Options, Plan, PlanError, Request, plan_host, text};
+use super::{Action, Goal, Notice, Options, Plan, PlanError, Request, plan_host, text};
 
 const RUNNING: ContainerStatus = ContainerStatus::Running { health: None };
 

@@ -9,7 +9,7 @@
 
 use std::fmt;
 
-use super::{Action, Cause, Difference, Notice, Plan, Step, StepId};
+use super::{Action, Cause, Difference, Notice, Plan, SkipReason, Step, StepId};
 
 impl fmt::Display for Action {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -19,6 +19,7 @@ impl fmt::Display for Action {
                 None => write!(formatter, "pull image {reference}"),
             },
             Self::CreateNetwork { network } => write!(formatter, "create network {}", network.name),
+            Self::RemoveNetwork { network_name } => write!(formatter, "remove network {network_name}"),
             Self::CreateVolume { volume } => write!(formatter, "create volume {}", volume.name),
             Self::PrepareVolume { volume_name, preparation, only_if_empty } => {
                 write!(formatter, "prepare volume {volume_name}:")?;
@@ -47,6 +48,9 @@ impl fmt::Display for Action {
             Self::StopContainer { container_name, .. } => {
                 write!(formatter, "stop container {container_name}")
             }
+            Self::SignalContainer { container_name, signal } => {
+                write!(formatter, "send {signal} to container {container_name}")
+            }
             Self::RenameContainer { container_name, new_name } => {
                 write!(formatter, "rename container {container_name} to {new_name}")
             }
@@ -71,6 +75,7 @@ impl fmt::Display for Cause {
             Self::NotPrepared => formatter.write_str("not prepared yet"),
             Self::Requested => formatter.write_str("asked for"),
             Self::Leftover => formatter.write_str("left by an interrupted run"),
+            Self::Orphaned => formatter.write_str("in no map any more"),
         }
     }
 }
@@ -93,6 +98,23 @@ impl fmt::Display for Notice {
             Self::Deviates { item, difference } => {
                 write!(formatter, "{item} differs and is left as it is: {difference}")
             }
+            Self::Skipped { item, reason } => write!(formatter, "{item} {reason}"),
+        }
+    }
+}
+
+impl fmt::Display for SkipReason {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Absent => formatter.write_str("is not there"),
+            Self::Running => formatter.write_str("runs and is left alone; `stop` or `shutdown` ends it"),
+            Self::NotRunning { status } => write!(formatter, "is left alone: {status}"),
+            Self::Persistent => formatter.write_str("is persistent and is kept"),
+            Self::InUse { container_names } => {
+                let verb = if container_names.len() == 1 { "uses" } else { "use" };
+                write!(formatter, "is kept: {} {verb} it", container_names.join(", "))
+            }
+            Self::Foreign { owner } => write!(formatter, "is kept: it belongs to {owner}"),
         }
     }
 }

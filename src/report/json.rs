@@ -81,6 +81,7 @@ fn action_name(action: &Action) -> &'static str {
     match action {
         Action::PullImage { .. } => "pull_image",
         Action::CreateNetwork { .. } => "create_network",
+        Action::RemoveNetwork { .. } => "remove_network",
         Action::CreateVolume { .. } => "create_volume",
         Action::PrepareVolume { .. } => "prepare_volume",
         Action::RemoveVolume { .. } => "remove_volume",
@@ -90,6 +91,7 @@ fn action_name(action: &Action) -> &'static str {
         Action::VerifyContainer { .. } => "verify_container",
         Action::RunCommand { .. } => "run_command",
         Action::StopContainer { .. } => "stop_container",
+        Action::SignalContainer { .. } => "signal_container",
         Action::RenameContainer { .. } => "rename_container",
         Action::RemoveContainer { .. } => "remove_container",
     }

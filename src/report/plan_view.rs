@@ -102,8 +102,9 @@ fn symbol(change: Change) -> (&'static str, Tone) {
         Change::Create | Change::Pull => ("+", Tone::Good),
         Change::Replace => ("~", Tone::Caution),
         Change::Start | Change::PutBack => (">", Tone::Good),
+        Change::Stop => ("-", Tone::Caution),
         Change::Remove | Change::ClearUp => ("-", Tone::Bad),
-        Change::Prepare | Change::Alter => ("!", Tone::Caution),
+        Change::Restart | Change::Signal | Change::Prepare | Change::Alter => ("!", Tone::Caution),
     }
 }
 
@@ -183,6 +184,9 @@ fn footer_part(counts: &Counts, change: Change, number: usize, style: Style) -> 
         Change::ClearUp => "to clear up",
         Change::Pull => "to pull",
         Change::Prepare => "to prepare",
+        Change::Stop => "to stop",
+        Change::Restart => "to restart",
+        Change::Signal => "to signal",
         Change::Alter => "to alter",
     };
     let interruption = match counts.interruptions.get(&change).copied().unwrap_or(0) {

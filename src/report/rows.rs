@@ -30,6 +30,12 @@ pub(super) enum Change {
     Pull,
     /// Owner and mode of its files are set.
     Prepare,
+    /// Stopped, and kept.
+    Stop,
+    /// Stopped and started as it is.
+    Restart,
+    /// Gets a signal.
+    Signal,
     /// Anything else.
     Alter,
 }
@@ -53,12 +59,19 @@ impl Row<'_> {
     /// What happens, by the step that says most.
     pub(super) fn change(&self) -> Change {
         let changes = self.steps.iter().map(|step| change_of(&step.action, &self.item.name));
-        changes.min_by_key(|change| rank(*change)).unwrap_or(Change::Alter)
+        let change = changes.min_by_key(|change| rank(*change)).unwrap_or(Change::Alter);
+        let is_restart = change == Change::Start && self.stops_itself();
+        if is_restart { Change::Restart } else { change }
     }
 
     /// Whether something that runs now is stopped.
     pub(super) fn interrupts_service(&self) -> bool {
         self.steps.iter().any(|step| step.interrupts_service)
+    }
+
+    fn stops_itself(&self) -> bool {
+        let is_own = |action: &Action| matches!(action, Action::StopContainer { container_name, .. } if *container_name == self.item.name);
+        self.steps.iter().any(|step| is_own(&step.action))
     }
 
     /// Why, each cause once. That the operator asked for it is no news.
@@ -101,6 +114,9 @@ impl Row<'_> {
             (Change::ClearUp, _) => "clear up",
             (Change::Pull, _) => "pull",
             (Change::Prepare, _) => "",
+            (Change::Stop, _) => "stop",
+            (Change::Restart, _) => "restart",
+            (Change::Signal, _) => "signal",
             (Change::Alter, _) => "alter",
         }
     }
@@ -110,7 +126,7 @@ impl Row<'_> {
         match self.change() {
             _ if !self.interrupts_service() => None,
             Change::Replace => Some("stops for the switch"),
-            Change::Remove => None,
+            Change::Remove | Change::Stop | Change::Restart => None,
             _ => Some("interrupts service"),
         }
     }
@@ -126,13 +142,16 @@ fn change_of(action: &Action, item_name: &str) -> Change {
         Action::StartContainer { .. } => Change::Start,
         Action::RenameContainer { .. } => Change::PutBack,
         Action::RemoveContainer { container_name } if container_name != item_name => Change::ClearUp,
-        Action::RemoveContainer { .. } | Action::RemoveVolume { .. } => Change::Remove,
+        Action::RemoveContainer { .. } | Action::RemoveVolume { .. } | Action::RemoveNetwork { .. } => {
+            Change::Remove
+        }
         Action::PullImage { .. } => Change::Pull,
         Action::PrepareVolume { .. } => Change::Prepare,
-        Action::ConnectNetwork { .. }
-        | Action::VerifyContainer { .. }
-        | Action::RunCommand { .. }
-        | Action::StopContainer { .. } => Change::Alter,
+        Action::ConnectNetwork { .. } | Action::VerifyContainer { .. } | Action::RunCommand { .. } => {
+            Change::Alter
+        }
+        Action::StopContainer { .. } => Change::Stop,
+        Action::SignalContainer { .. } => Change::Signal,
     }
 }
 
@@ -147,7 +166,9 @@ fn rank(change: Change) -> u8 {
         Change::ClearUp => 5,
         Change::Pull => 6,
         Change::Prepare => 7,
-        Change::Alter => 8,
+        Change::Stop | Change::Restart => 8,
+        Change::Signal => 9,
+        Change::Alter => 10,
     }
 }
 

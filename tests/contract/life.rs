@@ -99,6 +99,7 @@ pub(super) async fn what_is_missing_is_not_found<E: Engine>(subject: &Subject<'_
         ("create", created),
         ("start", engine.start_container(&name).await),
         ("stop", engine.stop_container(&name, None).await),
+        ("kill", engine.kill_container(&name, "SIGTERM").await),
         ("rename", engine.rename_container(&name, &subject.name("x")).await),
         ("remove", engine.remove_container(&name).await),
         ("log", engine.container_log_tail(&name, 1).await.map(drop)),
@@ -195,4 +196,22 @@ pub(super) async fn what_does_not_listen_is_killed<E: Engine>(subject: &Subject<
     subject.engine.stop_container(&subject.name("deaf"), Some(1)).await.expect("killed");
     assert_eq!(subject.inspect("deaf").await.status, ContainerStatus::Exited { exit_code: 137 });
     subject.remove(&["deaf"]).await;
+}
+
+/// features: API-21
+pub(super) async fn signals_arrive<E: Engine>(subject: &Subject<'_, E>) {
+    let (engine, name) = (subject.engine, subject.name("signalled"));
+    subject.run("signalled", &sleeping()).await;
+    let unknown = engine.kill_container(&name, "SIGHPU").await.expect_err("no such signal");
+    assert_eq!(unknown.status(), Some(400));
+    engine.kill_container(&name, "SIGHUP").await.expect("sent");
+    assert!(subject.inspect("signalled").await.status.is_active());
+    engine.kill_container(&name, "SIGTERM").await.expect("sent");
+    subject.await_status("signalled", |status| status == ContainerStatus::Exited { exit_code: 0 }).await;
+    let again = engine.kill_container(&name, "SIGTERM").await;
+    assert!(again.expect_err("it does not run").is_conflict());
+    engine.start_container(&name).await.expect("started");
+    engine.kill_container(&name, "SIGKILL").await.expect("sent");
+    subject.await_status("signalled", |status| status == ContainerStatus::Exited { exit_code: 137 }).await;
+    subject.remove(&["signalled"]).await;
 }

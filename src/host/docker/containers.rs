@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use bollard::body_full;
 use bollard::query_parameters::{
-    CreateContainerOptionsBuilder, InspectContainerOptions, ListContainersOptionsBuilder, LogsOptionsBuilder,
-    RemoveContainerOptionsBuilder, RenameContainerOptionsBuilder, StartContainerOptions,
-    StopContainerOptionsBuilder,
+    CreateContainerOptionsBuilder, InspectContainerOptions, KillContainerOptionsBuilder,
+    ListContainersOptionsBuilder, LogsOptionsBuilder, RemoveContainerOptionsBuilder,
+    RenameContainerOptionsBuilder, StartContainerOptions, StopContainerOptionsBuilder,
 };
 use futures_util::TryStreamExt;
 
@@ -137,6 +137,14 @@ pub(super) async fn stop(
     let part = path_part(&call, name)?;
     within(&call, grace + STOP_MARGIN.min(engine.call_timeout), engine.docker.stop_container(&part, options))
         .await
+}
+
+pub(super) async fn kill(engine: &DockerEngine, name: &str, signal: &str) -> Result<(), EngineError> {
+    engine.negotiated().await?;
+    let call = format!("POST /containers/{name}/kill?signal={signal}");
+    let part = path_part(&call, name)?;
+    let options = KillContainerOptionsBuilder::new().signal(signal).build();
+    engine.call(&call, engine.docker.kill_container(&part, Some(options))).await
 }
 
 pub(super) async fn rename(engine: &DockerEngine, name: &str, new_name: &str) -> Result<(), EngineError> {

@@ -11,6 +11,7 @@ use crate::model::effective::effective_settings;
 use crate::model::host_options::{is_nothing, normalised};
 use crate::model::image::{ImageReference, is_platform};
 use crate::model::observed::{ContainerStatus, Health, ObservedContainer};
+use crate::model::signal;
 use crate::model::update::{ContainerUpdate, is_limit};
 
 use super::FakeProgram;
@@ -192,6 +193,25 @@ impl FakeState {
         if container.status.is_active() {
             let exit_code = if container.program.ignores_signals { KILLED } else { 0 };
             container.status = ContainerStatus::Exited { exit_code };
+        }
+        Ok(())
+    }
+
+    /// Programs end with 0 when they are asked to end; what else a signal means to them is not known.
+    pub(super) fn kill_container(&mut self, name: &str, typed: &str) -> Result<(), EngineError> {
+        let call = format!("POST /containers/{name}/kill?signal={typed}");
+        let Some(number) = signal::number(typed) else {
+            return Err(EngineError::from_status(call, 400, format!("Invalid signal: {typed}")));
+        };
+        let container = self.container_mut(&call, name)?;
+        if !container.status.is_active() {
+            let message = format!("Cannot kill container: {name}: Container {} is not running", container.id);
+            return Err(EngineError::from_status(call, 409, message));
+        }
+        if number == signal::KILL {
+            container.status = ContainerStatus::Exited { exit_code: KILLED };
+        } else if number == signal::USUAL_STOP && !container.program.ignores_signals {
+            container.status = ContainerStatus::Exited { exit_code: 0 };
         }
         Ok(())
     }
