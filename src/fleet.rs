@@ -30,6 +30,7 @@ use crate::model::ranges;
 use crate::model::spec::{FleetSpec, HostSpec};
 use crate::observe::roots::ShellVolumeRoots;
 use crate::observe::{Questions, observe};
+use crate::plan::seen::{SeenItem, seen};
 use crate::plan::{Goal, Options, Plan, Request, plan_host, registry_questions};
 use crate::resolve::selection::{HostNames, SelectedContainer, SelectionError, select_items};
 use load::Origin;
@@ -248,6 +249,8 @@ pub struct HostPlan {
     pub host_name: String,
     /// What is to be done, or how the host stands without that.
     pub plan: Result<Plan, HostOutcome>,
+    /// What the plan rests on.
+    pub seen: Vec<SeenItem>,
     /// Wall time from connecting to here.
     pub took: Duration,
 }
@@ -270,7 +273,11 @@ impl<'f> Member<'f> {
     }
 
     async fn plan(&self, goal: Goal, options: &Options, selection: &Selection, events: &Events) -> HostPlan {
-        let plan = Box::pin(self.try_plan(goal, options, selection)).await;
+        let planned = Box::pin(self.try_plan(goal, options, selection)).await;
+        let (plan, seen) = match planned {
+            Ok((plan, seen)) => (Ok(plan), seen),
+            Err(outcome) => (Err(outcome), Vec::new()),
+        };
         match &plan {
             Ok(plan) => events.planned(plan),
             // A host that was not even reached has been told of.
@@ -279,7 +286,7 @@ impl<'f> Member<'f> {
             }
             Err(_) => {}
         }
-        HostPlan { host_name: self.host.name.clone(), plan, took: self.started.elapsed() }
+        HostPlan { host_name: self.host.name.clone(), plan, seen, took: self.started.elapsed() }
     }
 
     async fn try_plan(
@@ -287,7 +294,7 @@ impl<'f> Member<'f> {
         goal: Goal,
         options: &Options,
         selection: &Selection,
-    ) -> Result<Plan, HostOutcome> {
+    ) -> Result<(Plan, Vec<SeenItem>), HostOutcome> {
         let connected = self.connected()?;
         if let Some(problem) = secrets_problem(self.host) {
             return Err(HostOutcome::Refused { problem });
@@ -301,8 +308,10 @@ impl<'f> Member<'f> {
         let state = observed.map_err(|error| HostOutcome::Unreachable {
             problem: Problem::of(&error).with_help(error.help()),
         })?;
-        plan_host(self.host, &state, &request)
-            .map_err(|error| HostOutcome::Refused { problem: Problem::of(&error).with_help(error.help()) })
+        let plan = plan_host(self.host, &state, &request)
+            .map_err(|error| HostOutcome::Refused { problem: Problem::of(&error).with_help(error.help()) })?;
+        let seen = seen(self.host, &state, &plan);
+        Ok((plan, seen))
     }
 
     fn connected(&self) -> Result<&ConnectedHost, HostOutcome> {

@@ -7,6 +7,9 @@ use crate::support::dmfab::dmfab;
 /// Commands that contact no host.
 const OF_FILES_ONLY: [&str; 6] = ["check", "hosts", "config", "explain", "schema", "completions"];
 
+/// Takes what another command has saved.
+const OF_A_SAVED_PLAN: &str = "apply";
+
 /// The names of all commands, from the program's own help.
 fn commands() -> Vec<String> {
     let help = dmfab(["--help"]).run().exits_with(0).stdout;
@@ -61,7 +64,7 @@ fn examples_that_contact_no_host_succeed() {
 fn examples_that_contact_hosts_are_taken() {
     let mut count = 0;
     for command in commands() {
-        if OF_FILES_ONLY.contains(&command.as_str()) {
+        if OF_FILES_ONLY.contains(&command.as_str()) || command == OF_A_SAVED_PLAN {
             continue;
         }
         for example in examples(&command) {
@@ -83,6 +86,15 @@ fn examples_that_contact_hosts_are_taken() {
         }
     }
     assert!(count >= 7);
+}
+
+#[test]
+fn the_example_of_a_saved_plan_is_taken() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for example in examples(OF_A_SAVED_PLAN) {
+        let ended = dmfab(example.split(' ')).in_folder(folder.path()).run().exits_with(2);
+        assert!(ended.stderr.starts_with("error: `shop.plan` cannot be read: "), "{ended}");
+    }
 }
 
 #[test]

@@ -2,11 +2,14 @@
 
 use std::convert::Infallible;
 use std::io::{self, BufRead, IsTerminal};
+use std::path::Path;
 
 use clap::Args;
 use dmfab::event::{HostOutcome, HostSummary, RunSummary};
 use dmfab::fleet::{Fleet, FleetSession, HostPlan, Selection};
+use dmfab::model::ranges;
 use dmfab::plan::{Goal, Options, Plan, Registries};
+use dmfab::report::plan_file::{PlanFile, SavedHost};
 use dmfab::report::style::Style;
 use dmfab::report::{json, plan_view, summary};
 use tokio_util::sync::CancellationToken;
@@ -14,16 +17,22 @@ use tokio_util::sync::CancellationToken;
 use super::args::{ActionArguments, PlanArguments, PlanFormat, PlanOptions, SelectionArguments};
 use super::exit::{CommandError, Exit};
 use super::session::Progress;
-use super::{interruption, output, session};
+use super::{interruption, output, plan_file, session};
 
 /// `dmfab plan`.
 pub(crate) async fn plan(arguments: &PlanArguments, colour: bool) -> Result<Exit, CommandError> {
     let goal = arguments.goal.goal();
+    if let Some(file) = &arguments.file {
+        plan_file::check_target(file)?;
+    }
     let prepared = Prepared::new(&arguments.selection, colour)?;
     let options = options(goal, &arguments.options);
     let (session, plans) = prepared.plan(goal, &options, &arguments.selection).await;
     session.close().await;
     let exit = prepared.show_plan(goal, &plans, &arguments.selection, arguments.format)?;
+    if let Some(file) = &arguments.file {
+        prepared.save(file, goal, &options, &plans, &arguments.selection)?;
+    }
     let is_pending = plans.iter().any(|found| found.plan.as_ref().is_ok_and(|plan| !plan.is_empty()));
     Ok(if exit == Exit::Done && arguments.exit_code && is_pending { Exit::ChangesPending } else { exit })
 }
@@ -53,22 +62,22 @@ pub(crate) async fn run<Own: Args + PlanOptions>(
     let exit = if arguments.plan {
         prepared.show_plan(goal, &plans, selection, PlanFormat::Tree)
     } else {
-        prepared.execute(goal, arguments, &session, &plans, &interruption).await
+        prepared.execute(goal, selection, arguments.yes, &session, &plans, &interruption).await
     };
     session.close().await;
     exit
 }
 
 /// Files that are right, and what was chosen of them.
-struct Prepared {
+pub(super) struct Prepared {
     fleet: Fleet,
-    selection: Selection,
-    style: Style,
+    pub(super) selection: Selection,
+    pub(super) style: Style,
     colour: bool,
 }
 
 impl Prepared {
-    fn new(arguments: &SelectionArguments, colour: bool) -> Result<Self, CommandError> {
+    pub(super) fn new(arguments: &SelectionArguments, colour: bool) -> Result<Self, CommandError> {
         let fleet = session::load(&arguments.files, colour)?;
         let selection = fleet.select(arguments.hosts.hosts.as_deref(), &arguments.items)?;
         let fleet = session::with_secrets(fleet, &selection.host_names)?;
@@ -79,7 +88,7 @@ impl Prepared {
         Ok(Self { fleet, selection, style: Style { colour }, colour })
     }
 
-    async fn plan(
+    pub(super) async fn plan(
         &self,
         goal: Goal,
         options: &Options,
@@ -95,22 +104,58 @@ impl Prepared {
         (session, plans)
     }
 
-    async fn execute(
+    /// What is to be saved of plans.
+    pub(super) fn saved_hosts(&self, plans: &[HostPlan]) -> Vec<SavedHost> {
+        let hosts = plans.iter().filter_map(|found| {
+            let engine = self.fleet.spec().hosts.get(&found.host_name)?.connection.to_string();
+            Some(SavedHost::new(engine, found.plan.as_ref().ok()?, &found.seen))
+        });
+        hosts.collect()
+    }
+
+    /// A plan that leaves out hosts would say nothing of them when it is carried out.
+    fn save(
+        &self,
+        file: &Path,
+        goal: Goal,
+        options: &Options,
+        plans: &[HostPlan],
+        arguments: &SelectionArguments,
+    ) -> Result<(), CommandError> {
+        let missed: Vec<&str> =
+            plans.iter().filter(|found| found.plan.is_err()).map(|found| found.host_name.as_str()).collect();
+        if !missed.is_empty() {
+            let hosts = ranges::fold(missed);
+            output::to_stderr(&format!(
+                "the plan was not saved: there is none for {hosts}\n\
+                 help: choose the other hosts with `--hosts`, or plan again when all of them answer"
+            ));
+            return Ok(());
+        }
+        let request = plan_file::request(arguments, goal, options)?;
+        plan_file::write(file, &PlanFile::new(request, self.saved_hosts(plans)))?;
+        let file = file.display();
+        output::to_stderr(&format!("saved in `{file}`; carry it out with `dmfab apply {file}`"));
+        Ok(())
+    }
+
+    pub(super) async fn execute(
         &self,
         goal: Goal,
-        arguments: &ActionArguments<impl Args>,
+        arguments: &SelectionArguments,
+        yes: bool,
         session: &FleetSession<'_>,
         plans: &[HostPlan],
         interruption: &CancellationToken,
     ) -> Result<Exit, CommandError> {
         let made: Vec<Plan> = plans.iter().filter_map(|found| found.plan.clone().ok()).collect();
         if made.iter().any(|plan| !plan.is_empty()) {
-            output::to_stderr(&plan_view::render(&inventory_name(&arguments.selection), &made, self.style));
+            output::to_stderr(&plan_view::render(&inventory_name(arguments), &made, self.style));
         }
-        if confirm(&made, arguments.yes, interruption).await? == Confirmation::Interrupted {
+        if confirm(&made, yes, interruption).await? == Confirmation::Interrupted {
             return Ok(interrupted_early());
         }
-        let progress = arguments.selection.progress.progress;
+        let progress = arguments.progress.progress;
         let ended = without_plan(goal, plans).hosts;
         let display = Progress::start(progress, &self.selection.host_names, ended, self.colour);
         let done = tokio::select! {
@@ -119,13 +164,8 @@ impl Prepared {
         };
         display.finish().await;
         let exit = Exit::of(&done);
-        if arguments.selection.output.json {
-            output::json(&json::run_document(
-                &inventory_name(&arguments.selection),
-                &made,
-                &done,
-                exit as u8,
-            ))?;
+        if arguments.output.json {
+            output::json(&json::run_document(&inventory_name(arguments), &made, &done, exit as u8))?;
         } else {
             output::to_stdout(&summary::render(&done, self.style));
         }
@@ -171,12 +211,12 @@ fn plan_text(inventory: &str, plans: &[Plan], format: PlanFormat, style: Style) 
     }
 }
 
-fn inventory_name(arguments: &SelectionArguments) -> String {
+pub(super) fn inventory_name(arguments: &SelectionArguments) -> String {
     arguments.files.inventory.display().to_string()
 }
 
 /// Hosts that could not be planned, as the summary of a run that did nothing.
-fn without_plan(goal: Goal, plans: &[HostPlan]) -> RunSummary {
+pub(super) fn without_plan(goal: Goal, plans: &[HostPlan]) -> RunSummary {
     let hosts = plans.iter().filter_map(|found| {
         let outcome: HostOutcome = found.plan.as_ref().err()?.clone();
         Some(HostSummary { host_name: found.host_name.clone(), outcome, took: found.took })
@@ -186,7 +226,7 @@ fn without_plan(goal: Goal, plans: &[HostPlan]) -> RunSummary {
 }
 
 /// The end of a run that was interrupted while nothing had begun.
-fn interrupted_early() -> Exit {
+pub(super) fn interrupted_early() -> Exit {
     output::to_stderr("interrupted before anything was changed");
     Exit::Interrupted
 }

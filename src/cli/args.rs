@@ -30,8 +30,8 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0    done, or nothing to do
   1    internal error
-  2    usage, inventory or map is wrong, or a question was not answered with yes;
-       nothing was touched
+  2    usage, inventory or map is wrong, a saved plan does not hold any more, or a
+       question was not answered with yes; nothing was touched
   3    changes are pending (plan --exit-code)
   4    a step failed on some host, or a host was refused: another map owns a name there
   5    a host could not be reached
@@ -80,8 +80,12 @@ pub(crate) enum Command {
     Config(ConfigArguments),
     /// Show what an action would do; change nothing.
     #[command(after_help = "Examples:\n  dmfab plan inventories/lab.yaml shop.web_server --exit-code\n  \
-                      dmfab plan inventories/lab.yaml --for shutdown --networks")]
+                      dmfab plan inventories/lab.yaml --for shutdown --networks\n  \
+                      dmfab plan inventories/lab.yaml -o shop.plan")]
     Plan(PlanArguments),
+    /// Carry out a saved plan, if hosts and files are as it saw them.
+    #[command(after_help = "Example:\n  dmfab apply shop.plan --yes")]
+    Apply(ApplyArguments),
     /// Bring containers to the wanted state: create, start, replace what differs.
     #[command(after_help = "Example:\n  dmfab deploy inventories/lab.yaml --hosts web1,apps1-3")]
     Deploy(ActionArguments<DeployOptions>),
@@ -166,6 +170,13 @@ pub(crate) struct HostArguments {
     /// Hosts: names, ranges, `@groups`, patterns, `!` takes away: `web1,apps1-3,@eu,!apps2`.
     #[arg(long, value_name = "SELECTION")]
     pub(crate) hosts: Option<String>,
+    #[command(flatten)]
+    pub(crate) connections: ConnectionArguments,
+}
+
+/// How hosts are connected to.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct ConnectionArguments {
     /// Hosts worked on at the same time.
     #[arg(
         long,
@@ -189,16 +200,14 @@ pub(crate) struct HostArguments {
 impl HostArguments {
     /// The options as the library takes them.
     pub(crate) fn options(&self) -> FleetOptions {
-        let connect = Duration::from_secs(self.connect_timeout);
-        FleetOptions {
-            hosts_at_once: self.parallel,
-            deadlines: Deadlines { connect, ..Deadlines::default() },
-        }
+        let ConnectionArguments { parallel, connect_timeout } = self.connections;
+        let connect = Duration::from_secs(connect_timeout);
+        FleetOptions { hosts_at_once: parallel, deadlines: Deadlines { connect, ..Deadlines::default() } }
     }
 }
 
 /// How the answer is given.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct OutputArguments {
     /// Give the answer as one JSON document.
     #[arg(long)]
@@ -206,7 +215,7 @@ pub(crate) struct OutputArguments {
 }
 
 /// How progress is shown.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct ProgressArguments {
     /// Progress on standard error.
     #[arg(long, env = "DMFAB_PROGRESS", value_enum, default_value = "auto", value_name = "MODE")]

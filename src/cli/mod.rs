@@ -1,6 +1,7 @@
 //! The command line: arguments in, text and an exit code out. One file for each command.
 
 mod action;
+mod apply;
 mod args;
 mod check;
 mod completions;
@@ -10,6 +11,7 @@ mod explain;
 mod hosts;
 mod interruption;
 mod output;
+mod plan_file;
 mod progress;
 mod ps;
 mod run;
@@ -56,6 +58,7 @@ async fn dispatch(arguments: Arguments) -> Result<Exit, CommandError> {
         Command::Hosts(command) => hosts::run(&command, colour),
         Command::Config(command) => config::run(&command, colour),
         Command::Plan(command) => action::plan(&command, colour).await,
+        Command::Apply(command) => apply::run(&command, colour).await,
         Command::Deploy(command) => action::run(Goal::Deploy, &command, colour).await,
         Command::Update(command) => action::run(Goal::Update, &command, colour).await,
         Command::Startup(command) => action::run(Goal::Startup, &command, colour).await,

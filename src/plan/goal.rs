@@ -1,10 +1,10 @@
 //! What a plan is to bring about.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What a plan brings about. `restart`, `pull` and `signal` are done again each time they are asked
 /// for; all others are states, and there is nothing to do where they are reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Goal {
     /// Containers are there, with their networks, volumes and images; nothing is started, and what

@@ -40,6 +40,7 @@ mod order;
 mod orphans;
 mod planner;
 mod pulls;
+pub mod seen;
 mod stopping;
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::model::item::ItemId;
 
@@ -13,8 +13,9 @@ use super::Goal;
 pub const DEFAULT_SETTLE: Duration = Duration::from_secs(3);
 
 /// How a plan is made. The default is Docker-Map's, where it has the option.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line by itself")]
+#[serde(deny_unknown_fields)]
 pub struct Options {
     /// Exit codes after which a container is made anew instead of being started again.
     pub nonrecoverable_exit_codes: BTreeSet<i64>,
@@ -90,7 +91,7 @@ impl Default for Options {
 }
 
 /// How commands of a running container are looked for among its processes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CommandCheck {
     /// A process has exactly this command line.
@@ -102,7 +103,7 @@ pub enum CommandCheck {
 }
 
 /// When registries are asked for images.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PullPolicy {
     /// For every image: where the tag has moved, it is pulled and its containers are replaced.
@@ -114,7 +115,7 @@ pub enum PullPolicy {
 }
 
 /// How owner and mode of volumes are set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PreparationWay {
     /// By the host's shell where it can and the volume's files are on the host, else by a container.

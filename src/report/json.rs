@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use crate::event::{Event, RunSummary};
 use crate::plan::{Action, Cause, Notice, Plan, Step};
 
+use super::plan_file::Outdated;
 use super::rows::Counts;
 
 /// Version of all documents; raised when a field is removed or changes its meaning.
@@ -45,6 +46,16 @@ pub fn run_document(inventory: &str, plans: &[Plan], summary: &RunSummary, exit_
     })
 }
 
+/// The document of `apply --json` that was refused: what is no longer as the saved plan saw it.
+pub fn outdated_document(file: &str, outdated: &[Outdated]) -> Value {
+    json!({
+        "version": VERSION,
+        "document": "outdated",
+        "file": file,
+        "changes": outdated.iter().map(shown).collect::<Vec<_>>(),
+    })
+}
+
 /// One line of `--progress json`; `elapsed` is the time since the run began.
 pub fn event_line(event: &Event, elapsed: Duration) -> String {
     let mut line = json!({"version": VERSION, "elapsed_seconds": in_seconds(elapsed)});
@@ -54,7 +65,7 @@ pub fn event_line(event: &Event, elapsed: Duration) -> String {
     line.to_string()
 }
 
-fn plan_of_host(plan: &Plan) -> Value {
+pub(super) fn plan_of_host(plan: &Plan) -> Value {
     json!({
         "host_name": plan.host_name,
         "goal": shown(&plan.goal),

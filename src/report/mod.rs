@@ -6,6 +6,7 @@
 //!
 //! ```text
 //! Plan        -> plan_view   before a run: what happens and why       (people)
+//!             -> plan_file   a plan to be carried out later           (apply)
 //! Event       -> plain       during a run: lines that stay            (logs, and above the board)
 //!             -> board       during a run: the lines that move        (terminals)
 //! RunSummary  -> summary     after a run: where every host stands     (people)
@@ -23,6 +24,7 @@ pub mod config;
 pub mod json;
 mod outcome;
 pub mod plain;
+pub mod plan_file;
 pub mod plan_view;
 pub mod problem;
 mod rows;

@@ -4,6 +4,7 @@
 
 mod command_line;
 mod files;
+mod saved_plans;
 
 use std::io::ErrorKind;
 use std::net::TcpListener;

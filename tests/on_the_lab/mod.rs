@@ -14,4 +14,5 @@ mod options;
 mod planning;
 mod pulling;
 mod replacing;
+mod saved_plans;
 mod shop;

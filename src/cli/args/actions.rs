@@ -1,6 +1,7 @@
 //! What the commands that plan and act take. Each command has the options that matter to it, and no
 //! other; `plan` has all of them, and refuses what the action does not have.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgMatches, Args, CommandFactory, ValueEnum, ValueHint, error::ErrorKind, parser::ValueSource};
@@ -9,7 +10,10 @@ use dmfab::model::signal;
 use dmfab::plan::options::{DEFAULT_SETTLE, PullPolicy};
 use dmfab::plan::{Goal, Options};
 
-use super::{Arguments, FileArguments, HostArguments, OutputArguments, ProgressArguments};
+use super::{
+    Arguments, ConnectionArguments, FileArguments, HostArguments, OutputArguments, ProgressArguments,
+    parse_variable,
+};
 
 /// What every planning command takes.
 #[derive(Debug, Args)]
@@ -40,8 +44,30 @@ pub(crate) struct PlanArguments {
     /// End with 3 if there is anything to do.
     #[arg(long)]
     pub(crate) exit_code: bool,
+    /// Save the plan, to be carried out by `dmfab apply FILE`.
+    #[arg(long = "out", short = 'o', value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) options: EveryOption,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ApplyArguments {
+    /// What `dmfab plan -o FILE` has saved.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// A variable that was given when the plan was made: values are not saved; may be repeated.
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = parse_variable)]
+    pub(crate) variables: Vec<(String, String)>,
+    #[command(flatten)]
+    pub(crate) connections: ConnectionArguments,
+    /// Do not ask before something that runs is stopped or removed.
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
+    #[command(flatten)]
+    pub(crate) progress: ProgressArguments,
 }
 
 /// How a plan is shown.
