@@ -26,11 +26,14 @@ use crate::host::ssh::command::{CommandOutput, RemoteCommand};
 use crate::host::ssh::{Deadlines, SshSession};
 use crate::model::connection::Connection;
 use crate::model::item::ContainerId;
+use crate::model::observed::HostState;
 use crate::model::ranges;
 use crate::model::spec::{FleetSpec, HostSpec};
 use crate::observe::roots::ShellVolumeRoots;
 use crate::observe::{Questions, observe};
+use crate::plan::options::PullPolicy;
 use crate::plan::seen::{SeenItem, seen};
+use crate::plan::states::{ItemState, states};
 use crate::plan::{Goal, Options, Plan, Request, plan_host, registry_questions};
 use crate::resolve::selection::{HostNames, SelectedContainer, SelectionError, select_items};
 use load::Origin;
@@ -161,6 +164,21 @@ impl Fleet {
             .await
     }
 
+    /// Plans as if every chosen host were empty; none is contacted. Registries are not asked.
+    pub fn plan_offline(&self, goal: Goal, options: &Options, selection: &Selection) -> Vec<HostPlan> {
+        let mut options = options.clone();
+        if options.pull == PullPolicy::Always {
+            options.pull = PullPolicy::Missing;
+        }
+        let hosts = selection.host_names.iter().filter_map(|name| self.spec.hosts.get(name));
+        hosts
+            .map(|host| {
+                let request = request(host, goal, &options, selection);
+                HostPlan::of(host, planned(host, &HostState::default(), &request), Instant::now())
+            })
+            .collect()
+    }
+
     /// Connects to hosts, many at the same time, and tells how it went through `events`.
     pub async fn connect<'f>(
         &'f self,
@@ -251,8 +269,41 @@ pub struct HostPlan {
     pub plan: Result<Plan, HostOutcome>,
     /// What the plan rests on.
     pub seen: Vec<SeenItem>,
+    /// How its items were found.
+    pub states: Vec<ItemState>,
     /// Wall time from connecting to here.
     pub took: Duration,
+}
+
+impl HostPlan {
+    fn of(host: &HostSpec, planned: Result<Planned, HostOutcome>, started: Instant) -> Self {
+        let (plan, seen, states) = match planned {
+            Ok(Planned { plan, seen, states }) => (Ok(plan), seen, states),
+            Err(outcome) => (Err(outcome), Vec::new(), Vec::new()),
+        };
+        Self { host_name: host.name.clone(), plan, seen, states, took: started.elapsed() }
+    }
+}
+
+/// What comes of a look at a host.
+struct Planned {
+    plan: Plan,
+    seen: Vec<SeenItem>,
+    states: Vec<ItemState>,
+}
+
+fn request(host: &HostSpec, goal: Goal, options: &Options, selection: &Selection) -> Request {
+    let selected = host.containers.iter().filter(|spec| selection.contains(&spec.id));
+    let container_names = selected.map(|spec| spec.name.clone()).collect();
+    Request { goal, container_names, options: options.clone() }
+}
+
+fn planned(host: &HostSpec, state: &HostState, request: &Request) -> Result<Planned, HostOutcome> {
+    let plan = plan_host(host, state, request)
+        .map_err(|error| HostOutcome::Refused { problem: Problem::of(&error).with_help(error.help()) })?;
+    let seen = seen(host, state, &plan);
+    let states = states(host, state, &plan, &request.options);
+    Ok(Planned { plan, seen, states })
 }
 
 impl<'f> Member<'f> {
@@ -274,11 +325,8 @@ impl<'f> Member<'f> {
 
     async fn plan(&self, goal: Goal, options: &Options, selection: &Selection, events: &Events) -> HostPlan {
         let planned = Box::pin(self.try_plan(goal, options, selection)).await;
-        let (plan, seen) = match planned {
-            Ok((plan, seen)) => (Ok(plan), seen),
-            Err(outcome) => (Err(outcome), Vec::new()),
-        };
-        match &plan {
+        let host_plan = HostPlan::of(self.host, planned, self.started);
+        match &host_plan.plan {
             Ok(plan) => events.planned(plan),
             // A host that was not even reached has been told of.
             Err(outcome) if self.connection.is_ok() => {
@@ -286,7 +334,7 @@ impl<'f> Member<'f> {
             }
             Err(_) => {}
         }
-        HostPlan { host_name: self.host.name.clone(), plan, seen, took: self.started.elapsed() }
+        host_plan
     }
 
     async fn try_plan(
@@ -294,24 +342,19 @@ impl<'f> Member<'f> {
         goal: Goal,
         options: &Options,
         selection: &Selection,
-    ) -> Result<(Plan, Vec<SeenItem>), HostOutcome> {
+    ) -> Result<Planned, HostOutcome> {
         let connected = self.connected()?;
         if let Some(problem) = secrets_problem(self.host) {
             return Err(HostOutcome::Refused { problem });
         }
         let roots = ShellVolumeRoots(&connected.shell);
-        let selected = self.host.containers.iter().filter(|spec| selection.contains(&spec.id));
-        let container_names = selected.map(|spec| spec.name.clone()).collect();
-        let request = Request { goal, container_names, options: options.clone() };
+        let request = request(self.host, goal, options, selection);
         let questions = Questions { images: registry_questions(self.host, &request) };
         let observed = Box::pin(observe(&connected.engine, self.host, &roots, &questions)).await;
         let state = observed.map_err(|error| HostOutcome::Unreachable {
             problem: Problem::of(&error).with_help(error.help()),
         })?;
-        let plan = plan_host(self.host, &state, &request)
-            .map_err(|error| HostOutcome::Refused { problem: Problem::of(&error).with_help(error.help()) })?;
-        let seen = seen(self.host, &state, &plan);
-        Ok((plan, seen))
+        planned(self.host, &state, &request)
     }
 
     fn connected(&self) -> Result<&ConnectedHost, HostOutcome> {

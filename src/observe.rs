@@ -231,6 +231,7 @@ fn from_list(listed: &ListedContainer) -> ObservedContainer {
         image_name: image_name.clone(),
         status: listed_status(state, status),
         started_at: None,
+        process_id: None,
         labels: labels.clone(),
         volume_names: volume_names.iter().cloned().collect(),
         settings: None,

@@ -16,6 +16,7 @@ mod docs;
 mod explain;
 mod golden;
 mod help;
+mod offline;
 mod on_the_lab;
 mod schema;
 mod support;

@@ -8,10 +8,11 @@ use clap::Args;
 use dmfab::event::{HostOutcome, HostSummary, RunSummary};
 use dmfab::fleet::{Fleet, FleetSession, HostPlan, Selection};
 use dmfab::model::ranges;
+use dmfab::plan::states::ItemState;
 use dmfab::plan::{Goal, Options, Plan, Registries};
 use dmfab::report::plan_file::{PlanFile, SavedHost};
 use dmfab::report::style::Style;
-use dmfab::report::{json, plan_view, summary};
+use dmfab::report::{json, plan_view, states as states_view, summary};
 use tokio_util::sync::CancellationToken;
 
 use super::args::{ActionArguments, PlanArguments, PlanFormat, PlanOptions, SelectionArguments};
@@ -25,16 +26,25 @@ pub(crate) async fn plan(arguments: &PlanArguments, colour: bool) -> Result<Exit
     if let Some(file) = &arguments.file {
         plan_file::check_target(file)?;
     }
-    let prepared = Prepared::new(&arguments.selection, colour)?;
     let options = options(goal, &arguments.options);
-    let (session, plans) = prepared.plan(goal, &options, &arguments.selection).await;
-    session.close().await;
-    let exit = prepared.show_plan(goal, &plans, &arguments.selection, arguments.format)?;
+    let prepared = if arguments.offline { Prepared::offline } else { Prepared::new };
+    let prepared = prepared(&arguments.selection, colour)?;
+    let plans = prepared.look(goal, &options, arguments).await;
+    if arguments.states {
+        output::to_stdout(&states_view::render(&states(&plans)));
+    }
+    let format = if arguments.states { PlanFormat::None } else { arguments.format };
+    let exit = prepared.show_plan(goal, &plans, &arguments.selection, format)?;
     if let Some(file) = &arguments.file {
         prepared.save(file, goal, &options, &plans, &arguments.selection)?;
     }
     let is_pending = plans.iter().any(|found| found.plan.as_ref().is_ok_and(|plan| !plan.is_empty()));
     Ok(if exit == Exit::Done && arguments.exit_code && is_pending { Exit::ChangesPending } else { exit })
+}
+
+/// The states of items, by host.
+fn states(plans: &[HostPlan]) -> Vec<(&str, &[ItemState])> {
+    plans.iter().map(|found| (found.host_name.as_str(), &found.states[..])).collect()
 }
 
 /// What was asked for beside a goal.
@@ -78,14 +88,31 @@ pub(super) struct Prepared {
 
 impl Prepared {
     pub(super) fn new(arguments: &SelectionArguments, colour: bool) -> Result<Self, CommandError> {
+        let Self { fleet, selection, style, colour } = Self::offline(arguments, colour)?;
+        let fleet = session::with_secrets(fleet, &selection.host_names)?;
+        Ok(Self { fleet, selection, style, colour })
+    }
+
+    /// What is needed where no host is contacted: secrets that commands print are not asked for.
+    fn offline(arguments: &SelectionArguments, colour: bool) -> Result<Self, CommandError> {
         let fleet = session::load(&arguments.files, colour)?;
         let selection = fleet.select(arguments.hosts.hosts.as_deref(), &arguments.items)?;
-        let fleet = session::with_secrets(fleet, &selection.host_names)?;
         if selection.host_names.is_empty() {
             let help = "give the inventory a map, or name one with `--map FILE`".to_owned();
             return Err(CommandError::usage("there is nothing to do: no map runs on any host", Some(help)));
         }
         Ok(Self { fleet, selection, style: Style { colour }, colour })
+    }
+
+    /// Plans, on the hosts or without them.
+    async fn look(&self, goal: Goal, options: &Options, arguments: &PlanArguments) -> Vec<HostPlan> {
+        if arguments.offline {
+            output::to_stderr("no host is contacted: planned as if all were empty");
+            return self.fleet.plan_offline(goal, options, &self.selection);
+        }
+        let (session, plans) = self.plan(goal, options, &arguments.selection).await;
+        session.close().await;
+        plans
     }
 
     pub(super) async fn plan(
@@ -185,7 +212,9 @@ impl Prepared {
         let exit = Exit::of(&missed);
         let inventory = inventory_name(arguments);
         if arguments.output.json {
-            let mut document = json::plan_document(&inventory, &made);
+            let planned =
+                plans.iter().filter_map(|found| Some((found.plan.as_ref().ok()?, &found.states[..])));
+            let mut document = json::plan_document(&inventory, planned);
             document["unplanned"] = serde_json::to_value(&missed.hosts).unwrap_or_default();
             output::json(&document)?;
             return Ok(exit);
@@ -208,6 +237,7 @@ fn plan_text(inventory: &str, plans: &[Plan], format: PlanFormat, style: Style) 
         PlanFormat::Tree if plans.is_empty() => String::new(),
         PlanFormat::Tree => plan_view::render(inventory, plans, style),
         PlanFormat::Steps => plan_view::stable(plans),
+        PlanFormat::None => String::new(),
     }
 }
 

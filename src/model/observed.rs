@@ -97,6 +97,8 @@ pub struct ObservedContainer {
     /// When it was last started, in a form whose order as text is that in time; `None` if never,
     /// or where nobody asked.
     pub started_at: Option<String>,
+    /// Its first process, as the host counts processes; `None` if it does not run, or where nobody asked.
+    pub process_id: Option<i64>,
     /// All labels.
     pub labels: BTreeMap<String, String>,
     /// Named volumes it mounts.

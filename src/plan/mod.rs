@@ -41,6 +41,7 @@ mod orphans;
 mod planner;
 mod pulls;
 pub mod seen;
+pub mod states;
 mod stopping;
 #[cfg(test)]
 mod tests;

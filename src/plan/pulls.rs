@@ -92,16 +92,16 @@ mod tests {
     #[test]
     fn a_tag_that_was_moved_is_pulled_and_its_containers_are_replaced() {
         let mut state = answered(RegistryAnswer::Digest(DIGEST.to_owned()));
-        insta::assert_snapshot!(planned(&state, PullPolicy::Always).unwrap(), @"
-        #1 pull image app:1  <- image app:1 (id-of-app:1) -> app:1 (123456789abc in the registry) (inventory.yaml:4)
-        #2 create container m.app.dmfab-new  <- image app:1 (id-of-app:1) -> app:1 (123456789abc in the registry) (inventory.yaml:4)  after #1
+        insta::assert_snapshot!(planned(&state, PullPolicy::Always).unwrap(), @r#"
+        #1 pull image app:1  <- image "app:1 (id-of-app:1)" -> "app:1 (123456789abc in the registry)" (inventory.yaml:4)
+        #2 create container m.app.dmfab-new  <- image "app:1 (id-of-app:1)" -> "app:1 (123456789abc in the registry)" (inventory.yaml:4)  after #1
         #3 stop container m.app  after #2  interrupts
         #4 start container m.app.dmfab-new  after #3
         #5 verify container m.app.dmfab-new  after #4
         #6 rename container m.app to m.app.dmfab-old  after #5
         #7 rename container m.app.dmfab-new to m.app  after #6
         #8 remove container m.app.dmfab-old  after #7
-        ");
+        "#);
         state.image_ids.insert(format!("app@{DIGEST}"), "id-of-app:1".to_owned());
         assert_eq!(planned(&state, PullPolicy::Always).unwrap(), "", "the host has what the registry has");
         state.image_ids.insert("app:1".to_owned(), "id-of-an-older-one".to_owned());

@@ -91,7 +91,8 @@ pub fn seen(host: &HostSpec, state: &HostState, plan: &Plan) -> Vec<SeenItem> {
     items.map(|(item, [found, wanted])| SeenItem { item, found, wanted }).collect()
 }
 
-fn noticed_item(notice: &Notice) -> &ItemId {
+/// What a notice is about.
+pub(super) fn noticed_item(notice: &Notice) -> &ItemId {
     match notice {
         Notice::Adopted { item }
         | Notice::Orphaned { item }

@@ -27,6 +27,7 @@ pub(super) fn deployed(host: &HostSpec) -> HostState {
         image_name: spec.image.to_string(),
         status: RUNNING,
         started_at: Some("1".to_owned()),
+        process_id: Some(1),
         labels: spec.settings.labels.clone(),
         volume_names: host.volumes.iter().map(|volume| volume.name.clone()).collect(),
         settings: Some(effective_settings(&spec.settings, &ContainerSettings::default())),

@@ -6,10 +6,21 @@
 //! #2 create container shop.web  <- not there (shop.yaml:12)  after #1
 //! #5 stop container shop.app    <- image app:1 -> app:2 (shop.yaml:7)  after #4  interrupts
 //! ```
+//!
+//! Its grammar is in the guide (`docs/guide/output.md`). Whatever a value holds, the line can be read in one
+//! way only: what could be taken for something else is a JSON string.
+
+#[cfg(test)]
+mod grammar;
 
 use std::fmt;
 
+use crate::model::place::Place;
+
 use super::{Action, Cause, Difference, Notice, Plan, SkipReason, Step, StepId};
+
+/// In the place of a value that is not set.
+const NOT_SET: &str = "(not set)";
 
 impl fmt::Display for Action {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -82,7 +93,7 @@ impl fmt::Display for Cause {
 
 impl fmt::Display for Difference {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let side = |value: &Option<String>| value.clone().unwrap_or_else(|| "(not set)".to_owned());
+        let side = |value: &Option<String>| value.clone().unwrap_or_else(|| NOT_SET.to_owned());
         write!(formatter, "{} {} -> {}", self.field, side(&self.found), side(&self.wanted))?;
         self.place.iter().try_for_each(|place| write!(formatter, " ({place})"))
     }
@@ -125,10 +136,10 @@ pub fn lines(plan: &Plan) -> Vec<String> {
 }
 
 fn line(id: StepId, step: &Step) -> String {
-    let mut line = format!("{id} {}", step.action);
+    let mut line = format!("{id} {}", words(&step.action.to_string()));
     if !step.causes.is_empty() {
         line.push_str("  <- ");
-        line.push_str(&step.causes.iter().map(Cause::to_string).collect::<Vec<_>>().join("; "));
+        line.push_str(&step.causes.iter().map(stable_cause).collect::<Vec<_>>().join("; "));
     }
     if !step.after.is_empty() {
         line.push_str("  after ");
@@ -137,5 +148,58 @@ fn line(id: StepId, step: &Step) -> String {
     if step.interrupts_service {
         line.push_str("  interrupts");
     }
+    #[cfg(test)]
+    grammar::check(&line, id, step);
     line
+}
+
+fn stable_cause(cause: &Cause) -> String {
+    match cause {
+        Cause::Absent { place } => format!("not there{}", stable_place(place.as_ref())),
+        Cause::Changed(Difference { field, found, wanted, place }) => {
+            let side = |value: &Option<String>| value.as_deref().map_or(NOT_SET.to_owned(), word);
+            format!("{} {} -> {}{}", word(field), side(found), side(wanted), stable_place(place.as_ref()))
+        }
+        other => words(&other.to_string()),
+    }
+}
+
+fn stable_place(place: Option<&Place>) -> String {
+    let shown = |place: &Place| format!(" ({}:{})", word(&place.file.to_string_lossy()), place.line);
+    place.map(shown).unwrap_or_default()
+}
+
+/// A value as it is, if that is one word and no sign of the grammar.
+pub fn word(value: &str) -> String {
+    let is_sign = |letter: char| matches!(letter, ' ' | '"' | ';' | '(' | ')');
+    let is_plain = !value.is_empty() && value != "->" && !value.contains(is_sign) && is_printable(value);
+    if is_plain { value.to_owned() } else { string(value) }
+}
+
+/// Words as they are, if nothing in them is a sign of the grammar.
+fn words(text: &str) -> String {
+    let has_sign = ["  ", ";", " (", "\""].into_iter().any(|sign| text.contains(sign));
+    let reads_as_change = text.contains(" -> ") || text.ends_with(' ') || text.starts_with(' ');
+    let is_plain = !text.is_empty() && !has_sign && !reads_as_change && is_printable(text);
+    if is_plain { text.to_owned() } else { string(text) }
+}
+
+fn is_printable(text: &str) -> bool {
+    !text.contains(is_obeyed)
+}
+
+/// Control characters, and those that turn the direction of writing.
+fn is_obeyed(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// A JSON string without anything that a terminal would obey.
+fn string(text: &str) -> String {
+    let quoted = serde_json::Value::from(text).to_string();
+    let letters = quoted.chars().map(|letter| match letter {
+        letter if is_obeyed(letter) => format!("\\u{:04x}", u32::from(letter)),
+        letter => letter.to_string(),
+    });
+    letters.collect()
 }

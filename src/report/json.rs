@@ -3,8 +3,8 @@
 //! Within a version, fields are only added. Ids count from 0 and are the ones that `after` and
 //! events refer to. Every field that holds an amount of something names its unit.
 //!
-//! Documents hold what is shown to people as well, and nothing else: of a step its words, not the
-//! options behind it, since an option of a volume driver may be a password.
+//! Documents hold what may be shown to people, and nothing else: options of drivers are named, but have no
+//! values there, since an option of a volume driver may be a password.
 
 use std::time::Duration;
 
@@ -12,22 +12,34 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::event::{Event, RunSummary};
+use crate::plan::states::ItemState;
 use crate::plan::{Action, Cause, Notice, Plan, Step};
 
+use super::parameters::parameters;
 use super::plan_file::Outdated;
 use super::rows::Counts;
 
 /// Version of all documents; raised when a field is removed or changes its meaning.
 pub const VERSION: u32 = 1;
 
-/// The document of `plan --json`.
-pub fn plan_document(inventory: &str, plans: &[Plan]) -> Value {
+/// The document of `plan --json`; each plan with the states of its items.
+pub fn plan_document<'a>(
+    inventory: &str,
+    planned: impl IntoIterator<Item = (&'a Plan, &'a [ItemState])>,
+) -> Value {
+    let (mut plans, mut hosts) = (Vec::new(), Vec::new());
+    for (plan, states) in planned {
+        let mut host = plan_of_host(plan);
+        host["items"] = states.iter().map(shown).collect();
+        hosts.push(host);
+        plans.push(plan.clone());
+    }
     json!({
         "version": VERSION,
         "document": "plan",
         "inventory": inventory,
-        "hosts": plans.iter().map(plan_of_host).collect::<Vec<_>>(),
-        "counts": counts(plans),
+        "hosts": hosts,
+        "counts": counts(&plans),
     })
 }
 
@@ -85,6 +97,17 @@ fn step_value(id: usize, step: &Step) -> Value {
         "causes": step.causes.iter().map(cause_value).collect::<Vec<_>>(),
         "after": step.after.iter().map(|id| id.0).collect::<Vec<_>>(),
         "interrupts_service": step.interrupts_service,
+        "parameters": parameters(&step.action),
+        "replacement": step.replacement.map(|replacement| replacement.0),
+        "undo": step.undo.as_ref().map(action_value),
+    })
+}
+
+fn action_value(action: &Action) -> Value {
+    json!({
+        "action": action_name(action),
+        "text": action.to_string(),
+        "parameters": parameters(action),
     })
 }
 
@@ -138,10 +161,19 @@ mod tests {
         done, failed, finished, new_volume, plan, replacement, seconds, summary, unhealthy,
     };
     use super::*;
+    use crate::model::item::ItemId;
+    use crate::plan::states::{BaseState, StateFlag};
+
+    fn app_state() -> ItemState {
+        let (item, flags) = (ItemId::container("shop.app"), vec![StateFlag::Persistent]);
+        ItemState { item, state: BaseState::Running, flags, process_id: Some(4711) }
+    }
 
     #[test]
     fn a_plan_is_a_document() {
-        let document = plan_document("prod.yaml", &[plan("web1", new_volume(), &["shop.app"])]);
+        let states = [app_state()];
+        let document =
+            plan_document("prod.yaml", [(&plan("web1", new_volume(), &["shop.app"]), &states[..])]);
         insta::assert_snapshot!(serde_json::to_string_pretty(&document).expect("JSON"), @r#"
         {
           "counts": {
@@ -158,6 +190,19 @@ mod tests {
             {
               "goal": "deploy",
               "host_name": "web1",
+              "items": [
+                {
+                  "flags": [
+                    "persistent"
+                  ],
+                  "item": {
+                    "kind": "container",
+                    "name": "shop.app"
+                  },
+                  "process_id": 4711,
+                  "state": "running"
+                }
+              ],
               "notices": [],
               "registries": "not_needed",
               "steps": [
@@ -180,7 +225,16 @@ mod tests {
                     "kind": "volume",
                     "name": "shop.data"
                   },
-                  "text": "create volume shop.data"
+                  "parameters": {
+                    "driver": "local",
+                    "driver_options": [
+                      "o"
+                    ],
+                    "volume_name": "shop.data"
+                  },
+                  "replacement": null,
+                  "text": "create volume shop.data",
+                  "undo": null
                 },
                 {
                   "action": "prepare_volume",
@@ -194,7 +248,15 @@ mod tests {
                     "kind": "volume",
                     "name": "shop.data"
                   },
-                  "text": "prepare volume shop.data: chown 1000:1000 chmod 0750"
+                  "parameters": {
+                    "mode": "0750",
+                    "only_if_empty": false,
+                    "owner": "1000:1000",
+                    "volume_name": "shop.data"
+                  },
+                  "replacement": null,
+                  "text": "prepare volume shop.data: chown 1000:1000 chmod 0750",
+                  "undo": null
                 }
               ],
               "unchanged": [
@@ -211,6 +273,7 @@ mod tests {
         "#);
     }
 
+    /// features: ACT-24, ACT-25
     #[test]
     fn a_run_is_a_document() {
         let summary = summary(vec![("web1", done(3), 6.1), ("web2", failed(unhealthy(), true), 31.25)]);
@@ -278,8 +341,9 @@ mod tests {
 
     #[test]
     fn options_of_volume_drivers_are_not_told() {
-        let plans = [plan("web1", new_volume(), &[])];
-        assert!(!plan_document("prod.yaml", &plans).to_string().contains("hunter2"));
+        let plan = plan("web1", new_volume(), &[]);
+        let document = plan_document("prod.yaml", [(&plan, &[][..])]).to_string();
+        assert!(!document.contains("hunter2"), "{document}");
     }
 
     #[cfg(unix)]

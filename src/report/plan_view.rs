@@ -59,7 +59,7 @@ pub fn stable(plans: &[Plan]) -> String {
         let notices = plan.notices.iter().map(|notice| format!("notice: {notice}"));
         let idle = plan.is_empty().then(|| "nothing to do".to_owned());
         let told = steps.chain(idle).chain(notices);
-        lines.extend(told.map(|line| format!("{} {}\n", plan.host_name, one_line(&line))));
+        lines.extend(told.map(|line| format!("{} {}\n", text::word(&plan.host_name), one_line(&line))));
     }
     lines.concat()
 }

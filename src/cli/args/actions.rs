@@ -41,6 +41,12 @@ pub(crate) struct PlanArguments {
     /// How to show the plan.
     #[arg(long, value_enum, default_value = "tree", conflicts_with = "json")]
     pub(crate) format: PlanFormat,
+    /// List how the items of the plan are now, in place of the plan; `--json` has both.
+    #[arg(long, conflicts_with_all = ["json", "format"])]
+    pub(crate) states: bool,
+    /// Plan as if every host were empty; contact none.
+    #[arg(long, conflicts_with = "file")]
+    pub(crate) offline: bool,
     /// End with 3 if there is anything to do.
     #[arg(long)]
     pub(crate) exit_code: bool,
@@ -77,6 +83,9 @@ pub(crate) enum PlanFormat {
     Tree,
     /// One stable line a step, with its number, cause and what it waits for.
     Steps,
+    /// Not at all.
+    #[value(skip)]
+    None,
 }
 
 /// What can be planned.

@@ -43,6 +43,7 @@ pub(super) fn observed_container(
         image_name: config.image.clone().unwrap_or_default(),
         status: inspected.state.as_ref().map_or(ContainerStatus::Created, status),
         started_at: inspected.state.as_ref().and_then(started_at),
+        process_id: inspected.state.as_ref().and_then(|state| state.pid).filter(|process| *process > 0),
         labels: config.labels.clone().unwrap_or_default().into_iter().collect(),
         volume_names: super::convert_list::volume_names(mounts),
         attachment: Some(attachment(&host_config, &networks)),

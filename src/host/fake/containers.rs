@@ -69,6 +69,10 @@ impl FakeState {
             image_name: container.image_name.clone(),
             status: container.status,
             started_at: container.start_number.map(|number| format!("{number:09}")),
+            process_id: container
+                .start_number
+                .filter(|_| container.status.is_active())
+                .and_then(|number| i64::try_from(number).ok()),
             labels: settings.labels.clone(),
             volume_names: self.volume_names(&settings),
             settings: Some(settings),

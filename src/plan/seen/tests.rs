@@ -17,6 +17,7 @@ fn deployed(host: &HostSpec) -> HostState {
         image_name: spec.image.to_string(),
         status: ContainerStatus::Running { health: None },
         started_at: Some("1".to_owned()),
+        process_id: Some(1),
         labels: spec.settings.labels.clone(),
         volume_names: BTreeSet::new(),
         attachment: None,
