@@ -4,12 +4,13 @@
 //! trips, whatever the number of containers:
 //!
 //! ```text
-//! version, containers, images, volumes, networks, registries   at the same time
-//! inspect each container of ours, each image, roots            at the same time
+//! version, facts, containers, images, volumes, networks, registries   at the same time
+//! inspect each container of ours, each image, roots                   at the same time
 //! ```
 //!
 //! A container is inspected if it is wanted, if it is on its way in or out for one that is
-//! wanted, or if it carries our label for one of the host's maps. All others are taken from the
+//! wanted, if it carries our label for one of the host's maps, or if it is in one of their networks,
+//! which may have to be made anew around it. All others are taken from the
 //! list, without settings.
 
 pub mod roots;
@@ -58,8 +59,9 @@ pub async fn observe<E: EngineReader>(
     roots: &impl VolumeRoots,
     questions: &Questions,
 ) -> Result<HostState, EngineError> {
-    let (version, listed, image_ids, volumes, networks, registry_answers) = tokio::try_join!(
+    let (version, facts, listed, image_ids, volumes, networks, registry_answers) = tokio::try_join!(
         engine.version(),
+        engine.facts(),
         engine.list_containers(),
         engine.list_images(),
         engine.list_volumes(),
@@ -68,6 +70,7 @@ pub async fn observe<E: EngineReader>(
     )?;
     let mut state = HostState {
         engine: version,
+        facts,
         containers: listed.iter().map(|listed| (listed.name.clone(), from_list(listed))).collect(),
         image_ids,
         registry_answers,
@@ -124,6 +127,11 @@ fn is_ours(listed: &ListedContainer, host: &HostSpec) -> bool {
     let name = ownership::lasting_name(&listed.name);
     host.containers.iter().any(|container| container.name == name)
         || listed.labels.get(MAP_LABEL).is_some_and(|map_name| map_names(host).contains(map_name.as_str()))
+        || is_in_network_of(listed, host)
+}
+
+fn is_in_network_of(listed: &ListedContainer, host: &HostSpec) -> bool {
+    host.networks.iter().any(|network| listed.network_names.contains(&network.name))
 }
 
 fn map_names(host: &HostSpec) -> BTreeSet<&str> {

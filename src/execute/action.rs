@@ -88,6 +88,12 @@ impl<E: Engine, S: Shell> Host<'_, E, S> {
             Action::ConnectNetwork { container_name, endpoint } => {
                 self.engine.connect_network(container_name, endpoint).await?;
             }
+            Action::DisconnectNetwork { container_name, network_name } => {
+                self.engine.disconnect_network(container_name, network_name).await?;
+            }
+            Action::UpdateContainer { container_name, update } => {
+                self.engine.update_container(container_name, update).await?;
+            }
             Action::StartContainer { container_name, delay } => {
                 self.engine.start_container(container_name).await?;
                 // `start_delay` is a wish of the map: the time itself is the subject.

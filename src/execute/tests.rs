@@ -19,6 +19,8 @@ use crate::testing::host;
 
 use super::*;
 
+mod settings;
+
 static SECRETS: std::sync::LazyLock<crate::model::secret::Secrets> =
     std::sync::LazyLock::new(Default::default);
 

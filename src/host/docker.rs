@@ -5,7 +5,7 @@
 //! settings and the API's.
 //!
 //! Every call has a deadline. Names the API version first: the first call that needs it asks
-//! `GET /version` once, and everything after it speaks that version. The four lists do not wait
+//! `GET /version` once, and everything after it speaks that version. The lists and the facts do not wait
 //! for the answer; their form is the same in all versions, and waiting would cost a round trip.
 
 mod containers;
@@ -16,6 +16,7 @@ mod exec;
 mod failure;
 mod files;
 mod images;
+mod info;
 mod logs;
 mod networks;
 #[cfg(test)]
@@ -37,7 +38,7 @@ use crate::model::container::{ContainerSettings, Endpoint};
 use crate::model::image::ImageReference;
 use crate::model::network::NetworkSpec;
 use crate::model::observed::{
-    EngineVersion, ObservedContainer, ObservedImage, ObservedNetwork, ObservedVolume,
+    EngineFacts, EngineVersion, ObservedContainer, ObservedImage, ObservedNetwork, ObservedVolume,
 };
 use crate::model::output::LogOptions;
 use crate::model::spec::{EngineSettings, RegistryLogin};
@@ -165,6 +166,10 @@ fn if_found<T>(answer: Result<T, EngineError>) -> Result<Option<T>, EngineError>
 impl EngineReader for DockerEngine {
     async fn version(&self) -> Result<EngineVersion, EngineError> {
         self.negotiated().await.cloned()
+    }
+
+    async fn facts(&self) -> Result<EngineFacts, EngineError> {
+        info::facts(self).await
     }
 
     async fn list_containers(&self) -> Result<Vec<ListedContainer>, EngineError> {

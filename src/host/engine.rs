@@ -21,7 +21,7 @@ use crate::model::container::{ContainerSettings, Endpoint};
 use crate::model::image::ImageReference;
 use crate::model::network::NetworkSpec;
 use crate::model::observed::{
-    EngineVersion, ObservedContainer, ObservedImage, ObservedNetwork, ObservedVolume,
+    EngineFacts, EngineVersion, ObservedContainer, ObservedImage, ObservedNetwork, ObservedVolume,
 };
 use crate::model::output::{LogOptions, OutputStream};
 use crate::model::spec::RegistryLogin;
@@ -106,6 +106,8 @@ pub type Archive = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
 pub trait EngineReader: Send + Sync {
     /// Version of the Engine and of the API that is spoken (`GET /version`).
     fn version(&self) -> impl Future<Output = Result<EngineVersion, EngineError>> + Send;
+    /// What the machine and the daemon are like (`GET /info`).
+    fn facts(&self) -> impl Future<Output = Result<EngineFacts, EngineError>> + Send;
     /// All containers, also stopped ones (`GET /containers/json?all=true`).
     fn list_containers(&self) -> impl Future<Output = Result<Vec<ListedContainer>, EngineError>> + Send;
     /// One container with its settings; `None` if there is none of that name or id.

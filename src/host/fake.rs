@@ -34,7 +34,8 @@ use crate::model::container::{ContainerSettings, Endpoint};
 use crate::model::image::ImageReference;
 use crate::model::network::NetworkSpec;
 use crate::model::observed::{
-    ContainerStatus, EngineVersion, Health, ObservedContainer, ObservedImage, ObservedNetwork, ObservedVolume,
+    ContainerStatus, EngineFacts, EngineVersion, Health, ObservedContainer, ObservedImage, ObservedNetwork,
+    ObservedVolume,
 };
 use crate::model::output::LogOptions;
 use crate::model::spec::RegistryLogin;
@@ -84,6 +85,11 @@ impl FakeEngine {
     pub fn with_version(self, version: EngineVersion) -> Self {
         self.state().version = version;
         self
+    }
+
+    /// Says what its machine and its daemon are like.
+    pub fn set_facts(&self, facts: EngineFacts) {
+        self.state().facts = facts;
     }
 
     /// Puts an image into the store, under a reference such as `nginx:1`. An empty id is filled
@@ -194,6 +200,10 @@ impl FakeEngine {
 impl EngineReader for FakeEngine {
     async fn version(&self) -> Result<EngineVersion, EngineError> {
         self.read("version".to_owned(), |state| Ok(state.version.clone()))
+    }
+
+    async fn facts(&self) -> Result<EngineFacts, EngineError> {
+        self.read("facts".to_owned(), |state| Ok(state.facts.clone()))
     }
 
     async fn list_containers(&self) -> Result<Vec<ListedContainer>, EngineError> {

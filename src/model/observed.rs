@@ -4,12 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::container::ContainerSettings;
 use super::image::{ImageReference, is_platform};
+use super::network::Subnet;
 
 /// Everything that was read from one host in one look.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct HostState {
     /// The Engine itself.
     pub engine: EngineVersion,
+    /// What its machine and its daemon are like.
+    pub facts: EngineFacts,
     /// Containers by name; those that no item of ours has to do with hold no settings.
     pub containers: BTreeMap<String, ObservedContainer>,
     /// Image id by reference (`repository:tag` and `repository@digest`, short form).
@@ -79,6 +82,22 @@ pub struct EngineVersion {
     pub operating_system: String,
     /// Machine architecture.
     pub architecture: String,
+}
+
+/// What a machine and its daemon are like, as far as that decides what is a difference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EngineFacts {
+    /// Limits that the kernel cannot keep, by their API name; the Engine drops them with a warning.
+    pub unsupported_limits: BTreeSet<String>,
+    /// Where networks get addresses from that nobody chose.
+    pub address_pools: Vec<Subnet>,
+}
+
+impl Default for EngineFacts {
+    /// A machine that can keep all limits, and a daemon that is not configured.
+    fn default() -> Self {
+        Self { unsupported_limits: BTreeSet::new(), address_pools: Subnet::default_pools() }
+    }
 }
 
 /// A container that exists.

@@ -109,10 +109,10 @@ fn mounting(volume_name: &str) -> ContainerSettings {
 }
 
 #[tokio::test]
-async fn calls_are_five_and_one_for_each_container_and_image() {
+async fn calls_are_six_and_one_for_each_container_and_image() {
     let engine = engine(&["m.a", "m.b", "m.c"]).await;
     let state = look(&engine, &host(&["a", "b", "c"], Vec::new()), &Roots::default()).await;
-    assert_eq!(engine.reads().len(), 5 + 3 + 1, "{:?}", engine.reads());
+    assert_eq!(engine.reads().len(), 6 + 3 + 1, "{:?}", engine.reads());
     assert!(state.containers.values().all(|container| container.settings.is_some()));
     assert_eq!(state.images.len(), 1);
     assert_eq!(state.engine.version, "20.10.24");

@@ -29,6 +29,13 @@ pub(super) fn connect(container_name: &str, endpoint: &Endpoint) -> Action {
     Action::ConnectNetwork { container_name: container_name.to_owned(), endpoint: Box::new(endpoint.clone()) }
 }
 
+pub(super) fn disconnect(container_name: &str, network_name: &str) -> Action {
+    Action::DisconnectNetwork {
+        container_name: container_name.to_owned(),
+        network_name: network_name.to_owned(),
+    }
+}
+
 pub(super) fn start(spec: &ContainerSpec, container_name: &str) -> Action {
     Action::StartContainer { container_name: container_name.to_owned(), delay: spec.start_delay }
 }

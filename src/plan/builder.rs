@@ -11,13 +11,15 @@ pub(super) struct PlanBuilder {
     plan: Plan,
     /// The step after which an item is as it should be.
     finished: BTreeMap<ItemId, StepId>,
+    /// The step before which nothing may be done to an item.
+    first: BTreeMap<ItemId, StepId>,
     replacements: usize,
 }
 
 impl PlanBuilder {
     pub(super) fn new(host_name: &str, goal: Goal) -> Self {
         let plan = Plan::empty(host_name, goal);
-        Self { plan, finished: BTreeMap::new(), replacements: 0 }
+        Self { plan, finished: BTreeMap::new(), first: BTreeMap::new(), replacements: 0 }
     }
 
     pub(super) fn finish(self) -> Plan {
@@ -52,12 +54,17 @@ impl PlanBuilder {
     /// Whether a step stops something.
     pub(super) fn has_stop(&self, step: Option<StepId>) -> bool {
         let step = step.and_then(|id| self.plan.steps.get(id.0));
-        step.is_some_and(|step| step.interrupts_service)
+        step.is_some_and(|step| matches!(step.action, Action::StopContainer { .. }))
     }
 
     /// Says after which step an item is as it should be.
     pub(super) fn finished_by(&mut self, item: ItemId, step: StepId) {
         self.finished.insert(item, step);
+    }
+
+    /// Lets everything that is done to an item from now on follow a step.
+    pub(super) fn must_follow(&mut self, item: ItemId, step: StepId) {
+        self.first.insert(item, step);
     }
 
     /// What has to be waited for before these items can be used.
@@ -73,6 +80,8 @@ pub(super) struct Chain<'a> {
     last: Option<StepId>,
     causes: Vec<Cause>,
     replacement: Option<ReplacementId>,
+    /// What is changed stands still, so that nobody feels it.
+    is_at_rest: bool,
 }
 
 impl<'a> Chain<'a> {
@@ -88,12 +97,18 @@ impl<'a> Chain<'a> {
         last: Option<StepId>,
         replacement: Option<ReplacementId>,
     ) -> Self {
-        Self { builder, item, last, causes: Vec::new(), replacement }
+        Self { builder, item, last, causes: Vec::new(), replacement, is_at_rest: false }
     }
 
     /// The last step so far.
     pub(super) fn last(&self) -> Option<StepId> {
         self.last
+    }
+
+    /// Says whether what the next steps change stands still.
+    pub(super) fn at_rest(&mut self, is_at_rest: bool) -> &mut Self {
+        self.is_at_rest = is_at_rest;
+        self
     }
 
     /// Gives the next step its causes.
@@ -114,8 +129,14 @@ impl<'a> Chain<'a> {
 
     fn push(&mut self, action: Action, mut waits: Vec<StepId>, undo: Option<Action>) -> &mut Self {
         waits.extend(self.last);
-        let interrupts_service =
-            matches!(action, Action::StopContainer { .. } | Action::SignalContainer { .. });
+        if self.last.is_none() {
+            waits.extend(self.builder.first.get(&self.item));
+        }
+        let interrupts_service = match action {
+            Action::StopContainer { .. } | Action::SignalContainer { .. } => true,
+            Action::DisconnectNetwork { .. } => !self.is_at_rest,
+            _ => false,
+        };
         let step = Step {
             item: self.item.clone(),
             action,

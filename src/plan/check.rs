@@ -35,6 +35,8 @@ pub fn violations(host: &HostSpec, state: &HostState, plan: &Plan) -> Vec<String
             made.creates_after_its_needs(id, step),
             made.starts_after_its_needs(id, step),
             made.removes_after_its_replacement(id, step),
+            made.removes_empty_networks(id, step),
+            made.connects_again(id, step),
             undoes_the_switch(id, step),
         ]
     };
@@ -49,7 +51,11 @@ impl Made<'_> {
     /// What is there already is changed only if a map of the host asks for it, or if it bears the label
     /// of such a map; and never if it bears the label of another one.
     fn touches_nothing_foreign(&self, id: StepId, step: &Step) -> Option<String> {
-        let foreign = changed_items(&step.action).into_iter().find(|item| self.is_foreign(item))?;
+        // Whoever is in a network of ours that is made anew is put back into it.
+        let is_of_network = step.item.kind == ItemKind::Network;
+        let mut changed =
+            changed_items(&step.action).into_iter().filter(|item| !(is_of_network && is_container(item)));
+        let foreign = changed.find(|item| self.is_foreign(item))?;
         Some(format!("step {id} touches {foreign}, which is not ours"))
     }
 
@@ -146,6 +152,39 @@ impl Made<'_> {
         Some(format!("step {id} removes {container_name} without waiting for {missed}"))
     }
 
+    /// A network is removed when everybody who runs in it has left it, or runs no more.
+    fn removes_empty_networks(&self, id: StepId, step: &Step) -> Option<String> {
+        let Action::RemoveNetwork { network_name } = &step.action else { return None };
+        let leaves = |name: &str, other: &Step| match &other.action {
+            Action::DisconnectNetwork { container_name, network_name: left } => {
+                container_name == name && left == network_name
+            }
+            Action::StopContainer { container_name, .. } => container_name == name,
+            _ => false,
+        };
+        let has_left = |name: &str| {
+            self.step_ids(|other| leaves(name, other)).any(|other| self.order.is_before(other, id))
+        };
+        let missed = self.state.containers.values().find(|container| {
+            let attachment = container.attachment.as_ref().filter(|_| container.status.is_active());
+            attachment.is_some_and(|networks| networks.network_ids.contains_key(network_name))
+                && !has_left(&container.name)
+        })?;
+        Some(format!("step {id} removes {network_name} while {} is in it", missed.name))
+    }
+
+    /// Whoever is taken out of a network that is made anew is put back into it.
+    fn connects_again(&self, id: StepId, step: &Step) -> Option<String> {
+        let Action::DisconnectNetwork { container_name, network_name } = &step.action else { return None };
+        let joins = |other: &Step| {
+            matches!(&other.action, Action::ConnectNetwork { container_name: name, endpoint }
+            if name == container_name && endpoint.network_name == *network_name)
+        };
+        let is_lost = step.item.kind == ItemKind::Network
+            && !self.step_ids(joins).any(|other| self.order.is_before(id, other));
+        is_lost.then(|| format!("step {id} takes {container_name} out of {network_name} for good"))
+    }
+
     /// Whether an interrupted run left what is removed; a stop of it may stand between.
     fn is_leftover(&self, id: StepId, step: &Step, container_name: &str) -> bool {
         let is_told = |step: &Step| step.causes.contains(&Cause::Leftover);
@@ -201,7 +240,12 @@ fn waits_only_for_earlier_steps(id: StepId, step: &Step) -> Option<String> {
 /// Every step between the creation of a successor and its proof can be taken back.
 fn undoes_the_switch(id: StepId, step: &Step) -> Option<String> {
     let switches = match &step.action {
-        Action::RenameContainer { .. } | Action::StopContainer { .. } => true,
+        Action::RenameContainer { .. }
+        | Action::StopContainer { .. }
+        | Action::UpdateContainer { .. }
+        | Action::DisconnectNetwork { .. }
+        | Action::CreateNetwork { .. }
+        | Action::RemoveNetwork { .. } => true,
         Action::CreateContainer { container_name, .. } => container_name.ends_with(SUCCESSOR_SUFFIX),
         _ => false,
     };
@@ -239,6 +283,8 @@ fn changed_items(action: &Action) -> Vec<ItemId> {
         }
         Action::CreateContainer { container_name, .. }
         | Action::ConnectNetwork { container_name, .. }
+        | Action::DisconnectNetwork { container_name, .. }
+        | Action::UpdateContainer { container_name, .. }
         | Action::StartContainer { container_name, .. }
         | Action::VerifyContainer { container_name, .. }
         | Action::RunCommand { container_name, .. }

@@ -17,6 +17,7 @@
 //! leftovers, creations, stops of tied containers, the switches, and removals at last.
 
 mod existing;
+mod in_place;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,6 +30,7 @@ use crate::model::volume::VolumeSpec;
 
 use super::actions::{connect, create, prepare, remove, rename, run_commands, start, stop, verify};
 use super::builder::{Chain, PlanBuilder};
+use super::changes::Changes;
 use super::judge::{Judge, Verdict, moved_tag, ties};
 use super::leftovers::Leftovers;
 use super::order::Containers;
@@ -54,6 +56,8 @@ struct Work<'a> {
     spec: &'a ContainerSpec,
     verdict: Verdict,
     leftovers: Leftovers<'a>,
+    /// What is changed of it as it is.
+    changes: Changes,
     /// Its replacement, shared with the containers it is tied to.
     replacement: Option<ReplacementId>,
     /// The last step so far.
@@ -68,6 +72,11 @@ impl Work<'_> {
     /// The container is made anew, or for the first time.
     fn is_new(&self) -> bool {
         matches!(self.verdict, Verdict::Create | Verdict::Replace(_))
+    }
+
+    /// The container stays as it stands, but for what is changed in place.
+    fn is_kept(&self) -> bool {
+        matches!(self.verdict, Verdict::Keep)
     }
 
     /// The old container runs, or did until an interrupted run stopped it.
@@ -115,8 +124,9 @@ impl<'a> ContainerPlanner<'a> {
         builder: &'a mut PlanBuilder,
         new_volumes: BTreeSet<String>,
         orphans: Vec<StepId>,
+        reset_networks: BTreeSet<String>,
     ) -> Self {
-        let judge = Judge::new(state, new_volumes);
+        let judge = Judge::new(host, state, request, new_volumes, reset_networks);
         let (pulls, preparations) = (BTreeMap::new(), BTreeMap::new());
         Self { host, state, request, builder, judge, orphans, pulls, preparations }
     }
@@ -145,6 +155,7 @@ impl<'a> ContainerPlanner<'a> {
         for work in &mut works {
             self.clear_leftovers(work);
         }
+        self.plan_changes(&mut works);
         for work in &mut works {
             if work.is_new() && !self.is_created_late(work.spec) {
                 self.plan_creation(work);
@@ -159,21 +170,22 @@ impl<'a> ContainerPlanner<'a> {
     }
 
     fn judge(&mut self, spec: &'a ContainerSpec, is_selected: bool) -> Result<Option<Work<'a>>, PlanError> {
-        let goal = self.request.goal;
         let leftovers = Leftovers::of(spec, self.state);
         let found = leftovers.found;
-        let (verdict, unsupported) = if is_selected {
-            let (unsupported, changed) = self.judge.differences(spec, found, goal);
-            (self.judge.verdict(spec, found, changed), unsupported)
+        let mut comparison = self.judge.compare(spec, found);
+        let verdict = if is_selected {
+            self.judge.verdict(spec, found, &mut comparison)
         } else {
             let Some(verdict) = self.judge.verdict_of_bystander(spec, found) else { return Ok(None) };
-            (verdict, self.judge.differences(spec, found, goal).0)
+            comparison.in_place = Changes::default();
+            verdict
         };
         self.check_owner(spec)?;
         self.judge.remember(spec, &verdict);
-        let work = Work { spec, verdict, leftovers, replacement: None, last: None };
+        let changes = comparison.in_place;
+        let work = Work { spec, verdict, leftovers, changes, replacement: None, last: None };
         if !work.is_replaced() {
-            for difference in unsupported {
+            for difference in comparison.told {
                 self.builder.notice(Notice::Deviates { item: spec.item(), difference });
             }
         }
@@ -293,7 +305,7 @@ impl<'a> ContainerPlanner<'a> {
     fn plan_switch(&mut self, work: &mut Work<'_>) {
         let spec = work.spec;
         let is_new = work.is_new();
-        if matches!(work.verdict, Verdict::Keep) {
+        if work.is_kept() {
             if work.last.is_none() && work.leftovers.settled.is_none() {
                 self.builder.unchanged(spec.item());
             }

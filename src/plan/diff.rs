@@ -11,21 +11,26 @@ use serde_json::Value;
 
 use crate::model::container::{ContainerSettings, Endpoint, Healthcheck, NetworkMode};
 use crate::model::host_options::is_decided_by_daemon;
-use crate::model::network::NetworkSpec;
-use crate::model::observed::{ObservedNetwork, ObservedVolume};
+use crate::model::observed::EngineFacts;
 use crate::model::ownership::LABEL_PREFIX;
 use crate::model::place::Places;
 use crate::model::secret::SensitiveText;
 use crate::model::signal;
-use crate::model::volume::VolumeSpec;
 
 use super::Difference;
+
+mod endpoints;
+mod networks;
+
+pub(super) use endpoints::{EndpointChange, endpoint_changes};
+pub(super) use networks::{network_differences, volume_differences};
 
 /// Differences of a container, in the order of the settings.
 pub fn container_differences(
     wanted: &ContainerSettings,
     found: &ContainerSettings,
     places: &Places,
+    facts: &EngineFacts,
 ) -> Vec<Difference> {
     let ContainerSettings {
         command,
@@ -45,7 +50,8 @@ pub fn container_differences(
         links,
         network_mode,
         mac_address,
-        endpoints,
+        // Compared by `endpoint_changes`, which also looks at what the settings do not say.
+        endpoints: _,
         stop_signal,
         stop_timeout_seconds,
         healthcheck,
@@ -75,43 +81,12 @@ pub fn container_differences(
     if is_another_address(mac_address.as_ref(), found.mac_address.as_ref()) {
         differences.value("create_options.mac_address", mac_address.as_ref(), found.mac_address.as_ref());
     }
-    differences.endpoints(endpoints, &found.endpoints);
     differences.signal(stop_signal.as_deref(), found.stop_signal.as_deref());
     differences.value("stop_timeout", stop_timeout_seconds.as_ref(), found.stop_timeout_seconds.as_ref());
     differences.healthcheck(healthcheck.as_ref(), found.healthcheck.as_ref());
     differences.value("create_options.tty", Some(tty), Some(&found.tty));
     differences.value("create_options.stdin_open", Some(open_stdin), Some(&found.open_stdin));
-    differences.host_options(host_options, &found.host_options);
-    differences.list
-}
-
-/// Differences of a network; they cannot be mended without taking the network away.
-pub fn network_differences(wanted: &NetworkSpec, found: &ObservedNetwork) -> Vec<Difference> {
-    let mut differences = Differences { list: Vec::new(), places: &wanted.places };
-    differences.value("driver", Some(&wanted.driver), Some(&found.driver));
-    differences.value("internal", Some(&wanted.internal), Some(&found.internal));
-    differences.value("attachable", Some(&wanted.attachable), Some(&found.attachable));
-    differences.value("enable_ipv6", Some(&wanted.enable_ipv6), Some(&found.enable_ipv6));
-    differences.value("ingress", Some(&wanted.ingress), Some(&found.ingress));
-    if wanted.scope.is_some() {
-        differences.value("scope", wanted.scope.as_ref(), Some(&found.scope));
-    }
-    if let Some(pools) = wanted.ipam.as_ref().filter(|pools| !holds(found.ipam.as_ref(), pools)) {
-        let found = found.ipam.as_ref().map(shown_json);
-        differences.push("ipam".to_owned(), Some(shown_json(pools)), found);
-    }
-    // The Engine adds options of its own; only those that are asked for count.
-    for (name, value) in &wanted.driver_options {
-        differences.value(&format!("driver_options.{name}"), Some(value), found.driver_options.get(name));
-    }
-    differences.list
-}
-
-/// Differences of a volume; they cannot be mended without losing its files.
-pub fn volume_differences(wanted: &VolumeSpec, found: &ObservedVolume) -> Vec<Difference> {
-    let mut differences = Differences { list: Vec::new(), places: &wanted.places };
-    differences.value("driver", Some(&wanted.driver), Some(&found.driver));
-    differences.map("driver_options", &wanted.driver_options, &found.driver_options);
+    differences.host_options(host_options, &found.host_options, facts);
     differences.list
 }
 
@@ -183,26 +158,12 @@ impl Differences<'_> {
         }
     }
 
-    /// Containers that are adopted bear no labels of ours; that alone is no reason to replace them.
+    /// What is adopted bears no labels of ours; that alone is no reason to make it anew.
     fn labels(&mut self, wanted: &BTreeMap<String, String>, found: &BTreeMap<String, String>) {
         let is_adopted = !found.keys().any(|name| name.starts_with(LABEL_PREFIX));
         for name in keys_of_both(wanted, found) {
             if !(is_adopted && name.starts_with(LABEL_PREFIX)) {
                 self.value(&format!("create_options.labels.{name}"), wanted.get(name), found.get(name));
-            }
-        }
-    }
-
-    fn endpoints(&mut self, wanted: &[Endpoint], found: &[Endpoint]) {
-        let by_name = |endpoints: &[Endpoint]| -> BTreeMap<String, Endpoint> {
-            endpoints.iter().map(|endpoint| (endpoint.network_name.clone(), endpoint.clone())).collect()
-        };
-        let (wanted, found) = (by_name(wanted), by_name(found));
-        for name in keys_of_both(&wanted, &found) {
-            let (wanted, found) = (wanted.get(name), found.get(name));
-            if wanted != found {
-                let field = format!("networks.{name}");
-                self.push(field, wanted.map(shown_endpoint), found.map(shown_endpoint));
             }
         }
     }
@@ -221,10 +182,15 @@ impl Differences<'_> {
         }
     }
 
-    fn host_options(&mut self, wanted: &BTreeMap<String, Value>, found: &BTreeMap<String, Value>) {
+    fn host_options(
+        &mut self,
+        wanted: &BTreeMap<String, Value>,
+        found: &BTreeMap<String, Value>,
+        facts: &EngineFacts,
+    ) {
         for name in keys_of_both(wanted, found) {
             let (wanted_value, found_value) = (wanted.get(name), found.get(name));
-            if wanted_value != found_value && !is_engines_choice(name, wanted_value, found_value) {
+            if wanted_value != found_value && !is_engines_choice(name, wanted_value, found_value, facts) {
                 let field = format!("host_config.{name}");
                 self.push(field, wanted_value.map(shown_json), found_value.map(shown_json));
             }
@@ -232,8 +198,8 @@ impl Differences<'_> {
     }
 }
 
-/// Limits that the Engine drops with a warning where the kernel has no controller for them. Whether
-/// it dropped one or never got it cannot be told from the container.
+/// Limits that the Engine drops with a warning where the kernel has no controller for them, without
+/// saying so of the machine. Whether it dropped one or never got it cannot be told from the container.
 const DROPPED_WITHOUT_KERNEL_SUPPORT: [&str; 10] = [
     "BlkioDeviceReadBps",
     "BlkioDeviceReadIOps",
@@ -249,34 +215,13 @@ const DROPPED_WITHOUT_KERNEL_SUPPORT: [&str; 10] = [
 
 /// Whether a wanted limit may be missing because the host cannot have it. Replacing the container
 /// would change nothing there, again and again.
-pub(super) fn may_be_unsupported(difference: &Difference) -> bool {
+pub(super) fn may_be_unsupported(difference: &Difference, facts: &EngineFacts) -> bool {
     let option = difference.field.strip_prefix("host_config.");
     let is_missing = difference.found.is_none() && difference.wanted.is_some();
-    is_missing && option.is_some_and(|option| DROPPED_WITHOUT_KERNEL_SUPPORT.contains(&option))
-}
-
-/// Whether everything that is wanted of a record was found; the Engine adds a gateway to each pool.
-fn holds(found: Option<&Value>, wanted: &Value) -> bool {
-    match (found, wanted) {
-        (_, Value::Null) => true,
-        (Some(Value::Object(found)), Value::Object(wanted)) => {
-            wanted.iter().all(|(name, value)| holds(found.get(name), value))
-        }
-        (Some(Value::Array(found)), Value::Array(wanted)) => {
-            let pairs = found.iter().zip(wanted);
-            found.len() == wanted.len() && pairs.into_iter().all(|(found, wanted)| holds(Some(found), wanted))
-        }
-        (found, wanted) => found.map_or_else(|| is_empty(wanted), |found| found == wanted),
-    }
-}
-
-fn is_empty(value: &Value) -> bool {
-    match value {
-        Value::Array(items) => items.is_empty(),
-        Value::Object(members) => members.is_empty(),
-        Value::String(text) => text.is_empty(),
-        _ => false,
-    }
+    let is_dropped = |option: &str| {
+        DROPPED_WITHOUT_KERNEL_SUPPORT.contains(&option) || facts.unsupported_limits.contains(option)
+    };
+    is_missing && option.is_some_and(is_dropped)
 }
 
 /// Whether a hardware address that is wanted is not the one that was found. Every running container
@@ -292,9 +237,11 @@ fn has_own_hostname(network_mode: &NetworkMode) -> bool {
 
 /// Whether the Engine, and not a wish, made a value what it is: the daemon's configuration where
 /// nothing is wanted; no swap limit on machines that do not count swap.
-fn is_engines_choice(name: &str, wanted: Option<&Value>, found: Option<&Value>) -> bool {
+fn is_engines_choice(name: &str, wanted: Option<&Value>, found: Option<&Value>, facts: &EngineFacts) -> bool {
     let is_left_to_the_daemon = wanted.is_none() && is_decided_by_daemon(name);
-    let is_uncounted_swap = name == "MemorySwap" && found.and_then(Value::as_i64) == Some(-1);
+    let is_uncounted_swap = name == "MemorySwap"
+        && facts.unsupported_limits.contains(name)
+        && found.and_then(Value::as_i64) == Some(-1);
     is_left_to_the_daemon || is_uncounted_swap
 }
 
@@ -310,7 +257,7 @@ fn shown_text(text: &SensitiveText, is_secret: bool) -> String {
     if is_secret { crate::model::secret::REDACTED.to_owned() } else { text.shown().to_owned() }
 }
 
-fn shown_endpoint(endpoint: &Endpoint) -> String {
+pub(super) fn shown_endpoint(endpoint: &Endpoint) -> String {
     let Endpoint {
         network_name,
         aliases,

@@ -6,15 +6,13 @@ use std::collections::BTreeSet;
 use crate::model::container::{ContainerSettings, NetworkMode};
 use crate::model::item::{ItemId, ItemKind};
 use crate::model::observed::{ContainerStatus, HostState, ObservedContainer};
-use crate::model::spec::ContainerSpec;
+use crate::model::spec::{ContainerSpec, HostSpec};
 
-use super::diff;
+use super::changes::{self, Comparison, needs_new_container};
+use super::diff::{self, EndpointChange};
 use super::effective::effective_settings;
 use super::leftovers::Found;
-use super::{Cause, Difference, Goal};
-
-/// Exit codes after which a container cannot be started again (Docker-Map's default).
-const NONRECOVERABLE_EXIT_CODES: [i64; 2] = [-127, -1];
+use super::{Cause, Difference, Request};
 
 /// What is to be done with one container.
 pub(super) enum Verdict {
@@ -27,7 +25,11 @@ pub(super) enum Verdict {
 
 /// Judges containers, dependencies first, and remembers what becomes of them.
 pub(super) struct Judge<'a> {
+    host: &'a HostSpec,
     state: &'a HostState,
+    request: &'a Request,
+    /// Networks that this plan makes anew, everybody in them reconnected.
+    reset_networks: BTreeSet<String>,
     /// Volumes that this plan makes.
     new_volumes: BTreeSet<String>,
     /// Containers that this plan makes anew, or for the first time.
@@ -37,8 +39,15 @@ pub(super) struct Judge<'a> {
 }
 
 impl<'a> Judge<'a> {
-    pub(super) fn new(state: &'a HostState, new_volumes: BTreeSet<String>) -> Self {
-        Self { state, new_volumes, renewed: BTreeSet::new(), restarted: BTreeSet::new() }
+    pub(super) fn new(
+        host: &'a HostSpec,
+        state: &'a HostState,
+        request: &'a Request,
+        new_volumes: BTreeSet<String>,
+        reset_networks: BTreeSet<String>,
+    ) -> Self {
+        let (renewed, restarted) = (BTreeSet::new(), BTreeSet::new());
+        Self { host, state, request, reset_networks, new_volumes, renewed, restarted }
     }
 
     pub(super) fn remember(&mut self, spec: &ContainerSpec, verdict: &Verdict) {
@@ -57,21 +66,25 @@ impl<'a> Judge<'a> {
         self.new_volumes.contains(volume_name)
     }
 
-    /// Of a container that was selected, with the differences that are a reason to replace it.
+    /// Of a container that was selected, with its differences; of these, those that are changed in place
+    /// are left there.
     pub(super) fn verdict(
         &self,
         spec: &ContainerSpec,
         found: Option<Found<'_>>,
-        changed: Vec<Difference>,
+        comparison: &mut Comparison,
     ) -> Verdict {
         let Some(found) = found else { return Verdict::Create };
         let status = found.container.status;
         let may_rest = spec.persistent && is_at_rest(status) && !found.was_interrupted;
         let mut causes = if may_rest { Vec::new() } else { self.dependency_causes(spec, found.container) };
-        causes.extend(changed.into_iter().map(Cause::Changed));
-        if is_beyond_starting(status) {
+        if self.request.options.force_update.contains(&spec.item()) {
+            causes.push(Cause::Requested);
+        }
+        if self.is_beyond_starting(status) {
             causes.push(Cause::NotRunning { status });
         }
+        let causes = comparison.take_causes(causes);
         if !causes.is_empty() {
             return Verdict::Replace(causes);
         }
@@ -97,35 +110,55 @@ impl<'a> Judge<'a> {
         (!causes.is_empty()).then_some(Verdict::Restart(causes))
     }
 
-    /// Differences that are no reason to replace a container, for the operator to know, and those
-    /// that are one.
-    pub(super) fn differences(
-        &self,
-        spec: &ContainerSpec,
-        found: Option<Found<'_>>,
-        goal: Goal,
-    ) -> (Vec<Difference>, Vec<Difference>) {
-        let compared = found.filter(|_| goal.compares_settings());
-        let differences = compared.map(|found| self.all_differences(spec, found.container));
-        differences.unwrap_or_default().into_iter().partition(diff::may_be_unsupported)
+    /// Differences of a container that is there, where the goal asks for them.
+    pub(super) fn compare(&self, spec: &ContainerSpec, found: Option<Found<'_>>) -> Comparison {
+        let compared = found.filter(|_| self.request.goal.compares_settings());
+        compared.map(|found| self.comparison(spec, found.container)).unwrap_or_default()
     }
 
-    fn all_differences(&self, spec: &ContainerSpec, found: &ObservedContainer) -> Vec<Difference> {
+    fn comparison(&self, spec: &ContainerSpec, found: &ObservedContainer) -> Comparison {
         let mut differences = Vec::new();
-        if !spec.persistent {
+        if !spec.persistent || self.request.options.update_persistent {
             differences.extend(self.image_difference(spec, found));
         }
         if !self.state.is_for_wanted_platform(&spec.image, &found.image_id) {
             differences.push(self.platform_difference(spec, found));
         }
-        if let Some(found_settings) = &found.settings {
-            // With the defaults of the image it was made from: what another image changes by itself is
-            // told by the image alone.
-            let defaults = self.state.images.get(&found.image_id).map(|image| &image.defaults);
-            let wanted = effective_settings(&spec.settings, &defaults.cloned().unwrap_or_default());
-            differences.extend(diff::container_differences(&wanted, found_settings, &spec.places));
-        }
-        differences
+        let Some(found_settings) = &found.settings else {
+            return Comparison { replacing: differences, ..Comparison::default() };
+        };
+        // With the defaults of the image it was made from: what another image changes by itself is
+        // told by the image alone.
+        let defaults = self.state.images.get(&found.image_id).map(|image| &image.defaults);
+        let wanted = effective_settings(&spec.settings, &defaults.cloned().unwrap_or_default());
+        let facts = &self.state.facts;
+        differences.extend(diff::container_differences(&wanted, found_settings, &spec.places, facts));
+        let endpoints = self.endpoint_changes(spec, &wanted, found, &mut differences);
+        let options = (&wanted.host_options, &found_settings.host_options);
+        changes::sort(differences, endpoints, options, facts, &self.request.options)
+    }
+
+    /// Places in networks that are changed in place; others are added to the differences. A network that
+    /// is made anew gives its members the places that they are to have.
+    fn endpoint_changes(
+        &self,
+        spec: &ContainerSpec,
+        wanted: &ContainerSettings,
+        found: &ObservedContainer,
+        differences: &mut Vec<Difference>,
+    ) -> Vec<EndpointChange> {
+        let main_network = found.attachment.as_ref().map(|networks| networks.main_network.as_str());
+        let is_declared = |name: &str| self.host.networks.iter().any(|network| network.name == name);
+        let is_done = |change: &EndpointChange| {
+            self.reset_networks.contains(&change.network_name)
+                && change.found.is_some()
+                && change.wanted.is_some()
+        };
+        let all = diff::endpoint_changes(spec, wanted, found, self.state);
+        let (replacing, in_place): (Vec<_>, Vec<_>) =
+            all.into_iter().partition(|change| needs_new_container(change, spec, main_network, is_declared));
+        differences.extend(replacing.into_iter().map(|change| change.difference));
+        in_place.into_iter().filter(|change| !is_done(change)).collect()
     }
 
     fn image_difference(&self, spec: &ContainerSpec, found: &ObservedContainer) -> Option<Difference> {
@@ -153,7 +186,30 @@ impl<'a> Judge<'a> {
         let replaced = names.into_iter().map(ItemId::container);
         let volumes = spec.dependencies.iter().filter(|item| item.kind == ItemKind::Volume);
         let renewed_volumes = volumes.filter(|item| self.new_volumes.contains(&item.name)).cloned();
-        replaced.chain(renewed_volumes).map(|item| Cause::DependencyReplaced { item }).collect()
+        let addressed = self.network_of_address(spec).map(ItemId::network);
+        let items = replaced.chain(renewed_volumes).chain(addressed);
+        items.map(|item| Cause::DependencyReplaced { item }).collect()
+    }
+
+    /// A network that is made anew although a container has a hardware address in it of its own, which it
+    /// gets only when it is created.
+    fn network_of_address<'s>(&self, spec: &'s ContainerSpec) -> Option<&'s str> {
+        spec.settings.mac_address.as_ref()?;
+        let first = spec.settings.endpoints.first()?.network_name.as_str();
+        self.reset_networks.contains(first).then_some(first)
+    }
+
+    fn is_beyond_starting(&self, status: ContainerStatus) -> bool {
+        match status {
+            ContainerStatus::Exited { exit_code } => {
+                self.request.options.nonrecoverable_exit_codes.contains(&exit_code)
+            }
+            ContainerStatus::Dead => true,
+            ContainerStatus::Created
+            | ContainerStatus::Running { .. }
+            | ContainerStatus::Paused
+            | ContainerStatus::Restarting => false,
+        }
     }
 
     /// Who shares another container's network has none after that one is started again.
@@ -191,17 +247,6 @@ pub(super) fn ties(settings: &ContainerSettings) -> impl Iterator<Item = &str> {
 /// Has run, and runs no more.
 fn is_at_rest(status: ContainerStatus) -> bool {
     matches!(status, ContainerStatus::Exited { .. })
-}
-
-fn is_beyond_starting(status: ContainerStatus) -> bool {
-    match status {
-        ContainerStatus::Exited { exit_code } => NONRECOVERABLE_EXIT_CODES.contains(&exit_code),
-        ContainerStatus::Dead => true,
-        ContainerStatus::Created
-        | ContainerStatus::Running { .. }
-        | ContainerStatus::Paused
-        | ContainerStatus::Restarting => false,
-    }
 }
 
 /// A tag that was moved shows the same name on both sides; the ids tell them apart.

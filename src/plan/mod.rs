@@ -26,6 +26,7 @@
 
 mod actions;
 mod builder;
+mod changes;
 pub mod check;
 mod containers;
 pub mod diff;
@@ -35,6 +36,7 @@ mod imperative;
 mod judge;
 mod leftovers;
 mod mask;
+mod networks;
 pub mod options;
 mod order;
 mod orphans;
@@ -62,6 +64,7 @@ use crate::model::network::NetworkSpec;
 use crate::model::observed::ContainerStatus;
 use crate::model::place::Place;
 use crate::model::spec::ContainerSpec;
+use crate::model::update::ContainerUpdate;
 use crate::model::volume::{Preparation, VolumeSpec};
 
 pub use goal::Goal;
@@ -235,6 +238,20 @@ pub enum Action {
         container_name: String,
         /// Network, and the container's place in it.
         endpoint: Box<Endpoint>,
+    },
+    /// Takes a container out of a network.
+    DisconnectNetwork {
+        /// Container.
+        container_name: String,
+        /// Network.
+        network_name: String,
+    },
+    /// Changes limits and restart policy of a container, running or not.
+    UpdateContainer {
+        /// Container.
+        container_name: String,
+        /// The new values.
+        update: ContainerUpdate,
     },
     /// Starts a container.
     StartContainer {

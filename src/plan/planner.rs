@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::item::{ItemId, ItemKind};
-use crate::model::network::NetworkSpec;
 use crate::model::observed::{HostState, ObservedContainer, ObservedVolume};
 use crate::model::ownership::{self, MAP_LABEL, Owner};
 use crate::model::spec::{ContainerSpec, HostSpec};
@@ -16,6 +15,7 @@ use super::containers::ContainerPlanner;
 use super::diff;
 use super::imperative::Imperative;
 use super::mask;
+use super::networks::plan_networks;
 use super::order::Containers;
 use super::orphans;
 use super::pulls;
@@ -93,16 +93,17 @@ pub fn plan_host(host: &HostSpec, state: &HostState, request: &Request) -> Resul
     match request.goal {
         Goal::Create | Goal::Startup | Goal::Update | Goal::Deploy => {
             let selected = containers.with_dependencies(names);
+            let resets = plan_networks(host, state, request, &containers, &selected, &mut builder)?;
             let mut planner = Planner { host, state, builder };
-            planner.plan_networks(&containers, &selected)?;
             let new_volumes = planner.plan_volumes(&containers, &selected)?;
             builder = planner.builder;
-            ContainerPlanner::new(host, state, request, &mut builder, new_volumes, orphans)
+            ContainerPlanner::new(host, state, request, &mut builder, new_volumes, orphans, resets)
                 .bring_up(&containers, &selected)?;
         }
         Goal::Start => {
             let selected = containers.with_dependencies(names);
-            ContainerPlanner::new(host, state, request, &mut builder, BTreeSet::new(), orphans)
+            let (new_volumes, resets) = (BTreeSet::new(), BTreeSet::new());
+            ContainerPlanner::new(host, state, request, &mut builder, new_volumes, orphans, resets)
                 .bring_up(&containers, &selected)?;
         }
         Goal::Stop | Goal::Remove | Goal::Shutdown => {
@@ -151,36 +152,6 @@ struct Planner<'a> {
 }
 
 impl Planner<'_> {
-    fn plan_networks(
-        &mut self,
-        containers: &Containers<'_>,
-        selected: &BTreeSet<&str>,
-    ) -> Result<(), PlanError> {
-        let needed = needed_items(containers, selected, ItemKind::Network);
-        for network in &self.host.networks {
-            if needed.contains(network.name.as_str()) {
-                self.plan_network(network)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn plan_network(&mut self, wanted: &NetworkSpec) -> Result<(), PlanError> {
-        let item = ItemId::network(&wanted.name);
-        let Some(found) = self.state.networks.get(&wanted.name) else {
-            let causes = vec![Cause::Absent { place: wanted.places.nearest("").cloned() }];
-            let action = Action::CreateNetwork { network: Box::new(wanted.clone()) };
-            Chain::new(&mut self.builder, item).because(causes).then(action, Vec::new()).usable();
-            return Ok(());
-        };
-        refuse_foreign(&item, &found.labels, &wanted.map_name)?;
-        for difference in diff::network_differences(wanted, found) {
-            self.builder.notice(Notice::Deviates { item: item.clone(), difference });
-        }
-        self.builder.unchanged(item);
-        Ok(())
-    }
-
     /// Plans volumes and tells which of them will be new.
     fn plan_volumes(
         &mut self,
@@ -253,7 +224,7 @@ pub(super) fn needed_items<'a>(
 }
 
 /// An item that bears the label of another map is not ours to use or change.
-fn refuse_foreign(
+pub(super) fn refuse_foreign(
     item: &ItemId,
     labels: &BTreeMap<String, String>,
     map_name: &str,

@@ -18,7 +18,7 @@ use serde_json::Value;
 use crate::model::container::{ContainerSettings, ExecCommand};
 use crate::model::item::{ItemId, ItemKind};
 use crate::model::network::NetworkSpec;
-use crate::model::observed::{ContainerStatus, HostState, ObservedContainer};
+use crate::model::observed::{ContainerStatus, EngineFacts, HostState, ObservedContainer};
 use crate::model::ownership::lasting_name;
 use crate::model::place::Places;
 use crate::model::secret::{REDACTED, Secrets};
@@ -231,8 +231,13 @@ impl Facts<'_> {
     /// All that differs from a container without settings is what is set.
     fn settings(&mut self, item: &ItemId, settings: &ContainerSettings) {
         let nothing = ContainerSettings::default();
-        for set in diff::container_differences(settings, &nothing, &Places::default()) {
+        let facts = EngineFacts::default();
+        for set in diff::container_differences(settings, &nothing, &Places::default(), &facts) {
             self.add(item, Side::Wanted, &set.field, set.wanted.as_deref().unwrap_or(NOT_SET));
+        }
+        for place in &settings.endpoints {
+            let field = format!("networks.{}", place.network_name);
+            self.add(item, Side::Wanted, &field, &diff::shown_endpoint(place));
         }
     }
 

@@ -47,6 +47,13 @@ impl fmt::Display for Action {
             Self::ConnectNetwork { container_name, endpoint } => {
                 write!(formatter, "connect container {container_name} to network {}", endpoint.network_name)
             }
+            Self::DisconnectNetwork { container_name, network_name } => {
+                write!(formatter, "disconnect container {container_name} from network {network_name}")
+            }
+            Self::UpdateContainer { container_name, update } => {
+                write!(formatter, "update container {container_name}:")?;
+                update.options.iter().try_for_each(|(name, value)| write!(formatter, " {name}={value}"))
+            }
             Self::StartContainer { container_name, .. } => {
                 write!(formatter, "start container {container_name}")
             }

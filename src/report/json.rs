@@ -121,6 +121,8 @@ fn action_name(action: &Action) -> &'static str {
         Action::RemoveVolume { .. } => "remove_volume",
         Action::CreateContainer { .. } => "create_container",
         Action::ConnectNetwork { .. } => "connect_network",
+        Action::DisconnectNetwork { .. } => "disconnect_network",
+        Action::UpdateContainer { .. } => "update_container",
         Action::StartContainer { .. } => "start_container",
         Action::VerifyContainer { .. } => "verify_container",
         Action::RunCommand { .. } => "run_command",

@@ -32,6 +32,12 @@ pub(super) fn parameters(action: &Action) -> Value {
             "platform": spec.image.platform,
         }),
         Action::ConnectNetwork { container_name, endpoint } => endpoint_parameters(container_name, endpoint),
+        Action::DisconnectNetwork { container_name, network_name } => {
+            json!({"container_name": container_name, "network_name": network_name})
+        }
+        Action::UpdateContainer { container_name, update } => {
+            json!({"container_name": container_name, "host_config": update})
+        }
         Action::StartContainer { container_name, delay } => {
             json!({"container_name": container_name, "delay_seconds": seconds(*delay)})
         }

@@ -58,10 +58,19 @@ pub(super) fn rows(plan: &Plan) -> Vec<Row<'_>> {
 impl Row<'_> {
     /// What happens, by the step that says most.
     pub(super) fn change(&self) -> Change {
+        if self.has(|action| matches!(action, Action::RemoveNetwork { .. }))
+            && self.has(|action| matches!(action, Action::CreateNetwork { .. }))
+        {
+            return Change::Replace;
+        }
         let changes = self.steps.iter().map(|step| change_of(&step.action, &self.item.name));
         let change = changes.min_by_key(|change| rank(*change)).unwrap_or(Change::Alter);
         let is_restart = change == Change::Start && self.stops_itself();
         if is_restart { Change::Restart } else { change }
+    }
+
+    fn has(&self, is_meant: impl Fn(&Action) -> bool) -> bool {
+        self.steps.iter().any(|step| is_meant(&step.action))
     }
 
     /// Whether something that runs now is stopped.
@@ -125,7 +134,7 @@ impl Row<'_> {
     pub(super) fn interruption(&self) -> Option<&'static str> {
         match self.change() {
             _ if !self.interrupts_service() => None,
-            Change::Replace => Some("stops for the switch"),
+            Change::Replace if self.item.kind == ItemKind::Container => Some("stops for the switch"),
             Change::Remove | Change::Stop | Change::Restart => None,
             _ => Some("interrupts service"),
         }
@@ -147,9 +156,11 @@ fn change_of(action: &Action, item_name: &str) -> Change {
         }
         Action::PullImage { .. } => Change::Pull,
         Action::PrepareVolume { .. } => Change::Prepare,
-        Action::ConnectNetwork { .. } | Action::VerifyContainer { .. } | Action::RunCommand { .. } => {
-            Change::Alter
-        }
+        Action::ConnectNetwork { .. }
+        | Action::DisconnectNetwork { .. }
+        | Action::UpdateContainer { .. }
+        | Action::VerifyContainer { .. }
+        | Action::RunCommand { .. } => Change::Alter,
         Action::StopContainer { .. } => Change::Stop,
         Action::SignalContainer { .. } => Change::Signal,
     }

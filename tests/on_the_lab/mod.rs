@@ -4,6 +4,7 @@ mod access;
 mod broken_midway;
 mod connections;
 mod faults;
+mod in_place;
 mod interrupted;
 mod lifecycle;
 mod manual;

@@ -8,7 +8,7 @@ use crate::model::container::ContainerSettings;
 use crate::model::image::ImageReference;
 use crate::model::network::{NetworkSpec, PRESET_NETWORKS};
 use crate::model::observed::{
-    ContainerStatus, EngineVersion, ObservedImage, ObservedNetwork, ObservedVolume,
+    ContainerStatus, EngineFacts, EngineVersion, ObservedImage, ObservedNetwork, ObservedVolume,
 };
 use crate::model::volume::{LOCAL_DRIVER, VolumeSpec};
 
@@ -20,6 +20,7 @@ use super::places::Places;
 #[derive(Debug)]
 pub(super) struct FakeState {
     pub(super) version: EngineVersion,
+    pub(super) facts: EngineFacts,
     pub(super) networks: BTreeMap<String, ObservedNetwork>,
     pub(super) volumes: BTreeMap<String, ObservedVolume>,
     pub(super) images: BTreeMap<String, ObservedImage>,
@@ -64,6 +65,7 @@ impl Default for FakeState {
                 operating_system: "linux".to_owned(),
                 architecture: "amd64".to_owned(),
             },
+            facts: EngineFacts::default(),
             networks: BTreeMap::new(),
             volumes: BTreeMap::new(),
             images: BTreeMap::new(),

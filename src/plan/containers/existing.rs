@@ -4,6 +4,7 @@
 use crate::model::observed::ContainerStatus;
 use crate::model::spec::ContainerSpec;
 
+use super::super::changes::Changes;
 use super::super::judge::Verdict;
 use super::super::leftovers::Leftovers;
 use super::super::planner::PlanError;
@@ -28,7 +29,14 @@ impl<'a> ContainerPlanner<'a> {
         }
         let leftovers = Leftovers::of(spec, self.state);
         let verdict = if leftovers.found.is_some() { Verdict::Keep } else { Verdict::Create };
-        Ok(Some(Work { spec, verdict, leftovers, replacement: None, last: None }))
+        Ok(Some(Work {
+            spec,
+            verdict,
+            leftovers,
+            changes: Changes::default(),
+            replacement: None,
+            last: None,
+        }))
     }
 
     /// Creations in the order of their needs: nothing is started, so nothing comes later.
@@ -78,6 +86,13 @@ impl<'a> ContainerPlanner<'a> {
             return Ok(None);
         }
         self.judge.remember(spec, &verdict);
-        Ok(Some(Work { spec, verdict, leftovers, replacement: None, last: None }))
+        Ok(Some(Work {
+            spec,
+            verdict,
+            leftovers,
+            changes: Changes::default(),
+            replacement: None,
+            last: None,
+        }))
     }
 }
