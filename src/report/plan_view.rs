@@ -15,8 +15,9 @@
 //! ```
 
 use indexmap::IndexMap;
+use serde_json::json;
 
-use crate::plan::{Cause, Difference, Notice, Plan, text};
+use crate::plan::{Cause, Difference, Goal, Notice, Plan, text};
 use crate::wording::count;
 
 use super::rows::{Change, Counts, Row, rows};
@@ -46,7 +47,8 @@ pub fn render(inventory: &str, plans: &[Plan], style: Style) -> String {
     if !idle.is_empty() && counts.changed_hosts > 0 {
         parts.push(format!("nothing to do on {}\n", fold_hosts(idle)));
     }
-    parts.push(footer(&counts, style));
+    let is_compared = plans.first().is_none_or(|plan| plan.goal.compares_settings());
+    parts.push(footer(&counts, is_compared, style));
     parts.join("\n")
 }
 
@@ -66,7 +68,11 @@ pub fn stable(plans: &[Plan]) -> String {
 
 fn header(inventory: &str, plans: &[Plan], style: Style) -> String {
     let names = fold_hosts(plans.iter().map(|plan| plan.host_name.as_str()));
-    let title = style.paint(Tone::Heading, &format!("Plan {}", one_line(inventory)));
+    // `deploy` is what is planned where nobody says; all else is named.
+    let goal = plans.first().map(|plan| plan.goal).filter(|goal| *goal != Goal::Deploy);
+    let goal = goal.map(|goal| format!(" for {}", json!(goal).as_str().unwrap_or_default()));
+    let title = format!("Plan {}{}", one_line(inventory), goal.unwrap_or_default());
+    let title = style.paint(Tone::Heading, &title);
     match plans.len() {
         0 => format!("{title}  no hosts\n"),
         number => format!("{title}  {}: {names}\n", count(number, "host")),
@@ -157,8 +163,12 @@ fn notice_line(notice: &Notice, style: Style) -> String {
     format!("  {} {}", style.paint(Tone::Caution, "note:"), one_line(&notice.to_string()))
 }
 
-fn footer(counts: &Counts, style: Style) -> String {
+/// Items are said to be as wanted only where all of their settings were compared.
+fn footer(counts: &Counts, is_compared: bool, style: Style) -> String {
     let hosts = count(counts.hosts, "host");
+    if counts.changed_hosts == 0 && !is_compared {
+        return format!("nothing to do: {} on {hosts} left alone\n", count(counts.unchanged, "item"));
+    }
     if counts.changed_hosts == 0 {
         let verb = if counts.unchanged == 1 { "is" } else { "are" };
         let items = count(counts.unchanged, "item");
@@ -262,6 +272,26 @@ mod tests {
         Plan prod.yaml  no hosts
 
         nothing to do: 0 items on 0 hosts are as wanted
+        ");
+    }
+
+    #[test]
+    fn the_goal_is_named_and_what_was_not_compared_is_not_called_as_wanted() {
+        let with_goal = |goal, steps| Plan { goal, ..plan("web1", steps, &["shop.app"]) };
+        let stopped = container_steps("shop.a", vec![Cause::Requested], vec![stop("shop.a")]);
+        insta::assert_snapshot!(shown(&[with_goal(Goal::Stop, stopped)]), @"
+        Plan prod.yaml for stop  1 host: web1
+
+        web1
+          - container shop.a  stop
+          1 unchanged
+
+        1 to stop (interrupts service) · 1 unchanged · on 1 host
+        ");
+        insta::assert_snapshot!(shown(&[with_goal(Goal::Shutdown, Vec::new())]), @"
+        Plan prod.yaml for shutdown  1 host: web1
+
+        nothing to do: 1 item on 1 host left alone
         ");
     }
 
