@@ -19,6 +19,7 @@ use crate::testing::host;
 
 use super::*;
 
+mod networks;
 mod settings;
 
 static SECRETS: std::sync::LazyLock<crate::model::secret::Secrets> =
