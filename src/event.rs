@@ -64,6 +64,17 @@ pub enum EventKind {
         #[serde(rename = "took_seconds", serialize_with = "as_seconds")]
         took: Duration,
     },
+    /// A command in a container has ended with 0, or is left running; told before its step is finished.
+    CommandRun {
+        /// Step that it is.
+        step: StepId,
+        /// `run in container shop.web: migrate`.
+        text: String,
+        /// Its exit code; `None` if it still runs.
+        exit_code: Option<i64>,
+        /// Last lines it wrote.
+        output: String,
+    },
     /// A step failed.
     StepFailed {
         /// Which.

@@ -34,7 +34,7 @@ use crate::observe::{Questions, observe};
 use crate::plan::options::PullPolicy;
 use crate::plan::seen::{SeenItem, seen};
 use crate::plan::states::{ItemState, states};
-use crate::plan::{Goal, Options, Plan, Request, plan_host, registry_questions};
+use crate::plan::{Goal, Options, Plan, Request, command_questions, plan_host, registry_questions};
 use crate::resolve::selection::{HostNames, SelectedContainer, SelectionError, select_items};
 use load::Origin;
 
@@ -349,7 +349,10 @@ impl<'f> Member<'f> {
         }
         let roots = ShellVolumeRoots(&connected.shell);
         let request = request(self.host, goal, options, selection);
-        let questions = Questions { images: registry_questions(self.host, &request) };
+        let questions = Questions {
+            images: registry_questions(self.host, &request),
+            processes_of: command_questions(self.host, &request),
+        };
         let observed = Box::pin(observe(&connected.engine, self.host, &roots, &questions)).await;
         let state = observed.map_err(|error| HostOutcome::Unreachable {
             problem: Problem::of(&error).with_help(error.help()),

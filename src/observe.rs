@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! version, facts, containers, images, volumes, networks, registries   at the same time
-//! inspect each container of ours, each image, roots                   at the same time
+//! inspect each container of ours, each image, roots, processes        at the same time
 //! ```
 //!
 //! A container is inspected if it is wanted, if it is on its way in or out for one that is
@@ -25,8 +25,8 @@ use crate::host::engine_error::EngineError;
 use crate::model::container::NetworkMode;
 use crate::model::image::ImageReference;
 use crate::model::observed::{
-    ContainerStatus, Health, HostState, ObservedContainer, ObservedImage, ObservedVolume, RegistryAnswer,
-    VolumeRoot,
+    ContainerStatus, Health, HostState, ObservedContainer, ObservedImage, ObservedProcess, ObservedVolume,
+    RegistryAnswer, VolumeRoot,
 };
 use crate::model::ownership::{self, MAP_LABEL};
 use crate::model::spec::{HostSpec, login_for};
@@ -44,6 +44,8 @@ pub trait VolumeRoots: Sync {
 pub struct Questions {
     /// Images whose registries are asked what their tags point to.
     pub images: BTreeSet<ImageReference>,
+    /// Containers whose processes are listed, where they run.
+    pub processes_of: BTreeSet<String>,
 }
 
 /// Reads everything from a host that planning needs.
@@ -78,22 +80,45 @@ pub async fn observe<E: EngineReader>(
         volumes: volumes.into_iter().map(|volume| (volume.name.clone(), volume)).collect(),
         networks: networks.into_iter().map(|network| (network.name.clone(), network)).collect(),
         network_members: network_members(&listed),
+        processes: BTreeMap::new(),
     };
     let ours: Vec<_> = listed.iter().filter(|listed| is_ours(listed, host)).collect();
     let image_ids = wanted_images(host, &state, &ours);
     let unused = unused_volumes(host, &state);
-    let (containers, images, roots) = tokio::join!(
+    let (containers, images, roots, processes) = tokio::join!(
         try_join_all(ours.iter().map(|listed| engine.inspect_container(&listed.id))),
         try_join_all(image_ids.iter().map(|id| engine.inspect_image(id))),
         root_facts(roots, &unused),
+        list_processes(engine, &state, &questions.processes_of),
     );
-    replace_inspected(&mut state, &ours, containers?);
+    let (containers, processes) = (containers?, processes?);
+    replace_inspected(&mut state, &ours, containers);
+    state.processes = processes;
     state.images =
         images?.into_iter().flatten().map(|image: ObservedImage| (image.id.clone(), image)).collect();
     for (name, root) in roots {
         state.volumes.entry(name).and_modify(|volume| volume.root = Some(root));
     }
     Ok(state)
+}
+
+/// A host whose `ps` cannot say it is no failure, nor is a container that has ended by now.
+async fn list_processes<E: EngineReader>(
+    engine: &E,
+    state: &HostState,
+    names: &BTreeSet<String>,
+) -> Result<BTreeMap<String, Result<Vec<ObservedProcess>, String>>, EngineError> {
+    let runs = |name: &&String| {
+        let found = state.containers.get(*name);
+        found.is_some_and(|found| matches!(found.status, ContainerStatus::Running { .. }))
+    };
+    let answers = names.iter().filter(runs).map(|name| async {
+        match engine.container_processes(name).await {
+            Err(error) if error.is_connection_lost() => Err(error),
+            answer => Ok((name.clone(), answer.map_err(|error| error.to_string()))),
+        }
+    });
+    Ok(try_join_all(answers).await?.into_iter().collect())
 }
 
 /// A registry that does not answer is no failure of the host: what that means is the planner's affair.

@@ -31,6 +31,7 @@ pub(crate) async fn contract<E: Engine>(engine: &E, prefix: &str) {
     life::a_container_is_created_started_stopped_renamed_and_removed(&subject).await;
     life::what_ends_by_itself_has_an_exit_code_and_a_log(&subject).await;
     life::commands_run_in_running_containers(&subject).await;
+    life::commands_that_go_on_are_left_running_and_found(&subject).await;
     life::what_does_not_listen_is_killed(&subject).await;
     life::signals_arrive(&subject).await;
     life::names_are_taken_once(&subject).await;

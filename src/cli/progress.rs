@@ -184,6 +184,7 @@ fn stays(kind: &EventKind) -> bool {
         | EventKind::Connected { .. }
         | EventKind::Planned { .. }
         | EventKind::StepStarted { .. }
+        | EventKind::CommandRun { .. }
         | EventKind::StepFinished { .. }
         | EventKind::StepSkipped { .. }
         | EventKind::StepUndone { .. } => false,

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::event::Problem;
-use crate::host::engine::Engine;
+use crate::host::engine::{Engine, ExecOutcome};
 use crate::host::engine_error::EngineError;
 use crate::host::shell::{Shell, ShellError};
+use crate::model::container::ExecCommand;
 use crate::model::secret::Secrets;
 use crate::model::spec::{RegistryLogin, login_for};
 use crate::plan::Action;
@@ -14,8 +15,10 @@ use crate::plan::Action;
 use super::prepare::{PrepareError, prepare_volume};
 use super::verify::{self, Patience, VerifyError};
 
-/// How long a command in a container may take where the host sets no `wait_timeout`.
+/// How long an initial command in a container may take where the host sets no `wait_timeout`.
 const DEFAULT_COMMAND_DEADLINE: Duration = Duration::from_secs(300);
+/// A command that is run after every start and runs longer than this is a service.
+const SERVICE_AFTER: Duration = Duration::from_secs(5);
 /// Lines of a container's log that go into the message about it.
 const LOG_TAIL_LINES: usize = 10;
 
@@ -36,6 +39,14 @@ pub enum ActionError {
     Command {
         /// Its exit code.
         exit_code: i64,
+        /// What it wrote last.
+        output: String,
+    },
+    /// A command that must end before the container is used does not.
+    #[error("the command did not end within {} s", .after.as_secs())]
+    CommandRuns {
+        /// How long was waited.
+        after: Duration,
         /// What it wrote last.
         output: String,
     },
@@ -61,15 +72,15 @@ pub struct Host<'a, E, S> {
     pub shell: &'a S,
     /// Logins by registry.
     pub registry_logins: &'a BTreeMap<String, RegistryLogin>,
-    /// How long a command in a container may take.
+    /// How long an initial command in a container may take.
     pub wait_timeout: Option<Duration>,
     /// Taken out of everything that is told.
     pub secrets: &'a Secrets,
 }
 
 impl<E: Engine, S: Shell> Host<'_, E, S> {
-    /// Carries out one action.
-    pub async fn perform(&self, action: &Action) -> Result<(), ActionError> {
+    /// Carries out one action. What became of a command is told; other actions have nothing to tell.
+    pub async fn perform(&self, action: &Action) -> Result<Option<ExecOutcome>, ActionError> {
         match action {
             Action::PullImage { reference } => {
                 self.engine.pull_image(reference, login_for(self.registry_logins, reference)).await?;
@@ -104,7 +115,7 @@ impl<E: Engine, S: Shell> Host<'_, E, S> {
                 verify::verify(self.engine, container_name, patience).await?;
             }
             Action::RunCommand { container_name, command, shown: _ } => {
-                self.run_command(container_name, command).await?;
+                return self.run_command(container_name, command).await.map(Some);
             }
             Action::StopContainer { container_name, timeout_seconds } => {
                 self.engine.stop_container(container_name, *timeout_seconds).await?;
@@ -119,7 +130,7 @@ impl<E: Engine, S: Shell> Host<'_, E, S> {
                 self.engine.remove_container(container_name).await?;
             }
         }
-        Ok(())
+        Ok(None)
     }
 
     /// Where the Engine keeps a volume.
@@ -134,14 +145,18 @@ impl<E: Engine, S: Shell> Host<'_, E, S> {
     async fn run_command(
         &self,
         container_name: &str,
-        command: &crate::model::container::ExecCommand,
-    ) -> Result<(), ActionError> {
-        let deadline = self.wait_timeout.unwrap_or(DEFAULT_COMMAND_DEADLINE);
-        let user = command.user.as_deref();
-        let outcome = self.engine.exec(container_name, &command.arguments, user, deadline).await?;
+        command: &ExecCommand,
+    ) -> Result<ExecOutcome, ActionError> {
+        let ExecCommand { arguments, user, only_initially } = command;
+        let after = match only_initially {
+            true => self.wait_timeout.unwrap_or(DEFAULT_COMMAND_DEADLINE),
+            false => SERVICE_AFTER,
+        };
+        let outcome = self.engine.exec(container_name, arguments, user.as_deref(), after).await?;
         match outcome.exit_code {
-            0 => Ok(()),
-            exit_code => Err(ActionError::Command { exit_code, output: outcome.output }),
+            None if *only_initially => Err(ActionError::CommandRuns { after, output: outcome.output }),
+            None | Some(0) => Ok(outcome),
+            Some(exit_code) => Err(ActionError::Command { exit_code, output: outcome.output }),
         }
     }
 
@@ -164,7 +179,15 @@ impl<E: Engine, S: Shell> Host<'_, E, S> {
     async fn problem(&self, action: &Action, error: &ActionError) -> Problem {
         let problem = Problem::of(error).with_help(remedy(action, error));
         match (action, error) {
-            (_, ActionError::Command { output, .. }) => problem.with_output(output.clone()),
+            (_, ActionError::Command { output, .. } | ActionError::CommandRuns { output, .. }) => {
+                problem.with_output(output.clone())
+            }
+            // A command cannot run in a container that has ended; its log says why it has.
+            (Action::RunCommand { container_name, .. }, ActionError::Engine(error))
+                if error.is_conflict() =>
+            {
+                problem.with_output(self.log_tail(container_name).await)
+            }
             (Action::StartContainer { container_name, .. }, ActionError::Engine(error))
                 if !error.is_uncertain() =>
             {

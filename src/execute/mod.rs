@@ -18,7 +18,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio_util::sync::CancellationToken;
 
 use crate::event::{EventKind, Events, HostOutcome, Problem, SkipReason, StepFailure, Undo};
-use crate::host::engine::Engine;
+use crate::host::engine::{Engine, ExecOutcome};
 use crate::host::shell::Shell;
 use crate::model::item::ItemKind;
 use crate::plan::{Action, Plan, ReplacementId, Step, StepId};
@@ -284,8 +284,13 @@ async fn perform<E: Engine, S: Shell>(
     events.send(&plan.host_name, EventKind::StepStarted { step: id, text: text.clone() });
     let started = Instant::now();
     match host.perform(action).await {
-        Ok(()) => {
+        Ok(outcome) => {
             let took = started.elapsed();
+            if let Some(ExecOutcome { exit_code, output }) = outcome {
+                let (text, output) = (text.clone(), host.secrets.mask(&output));
+                let told = EventKind::CommandRun { step: id, text, exit_code, output };
+                events.send(&plan.host_name, told);
+            }
             events.send(&plan.host_name, EventKind::StepFinished { step: id, text, took });
             Ended::Step(id, Ok(()))
         }

@@ -14,13 +14,14 @@ use crate::host::shell::{ScriptOutput, ShellError};
 use crate::model::observed::{ContainerStatus, Health, HostState, ObservedImage};
 use crate::model::spec::HostSpec;
 use crate::observe::{Questions, VolumeRoots, observe};
-use crate::plan::{Goal, Options, Request, plan_host, text};
+use crate::plan::{Goal, Options, Request, plan_host};
 use crate::testing::host;
 
 use super::*;
 
 mod networks;
 mod settings;
+mod watching;
 
 static SECRETS: std::sync::LazyLock<crate::model::secret::Secrets> =
     std::sync::LazyLock::new(Default::default);
@@ -195,76 +196,6 @@ fn a_successor_that_ends_at_once_or_is_unhealthy_does_not_take_the_place() {
         assert_eq!(bench.id("m.web"), id);
         assert_eq!(bench.running(), names(&["m.web"]));
     }
-}
-
-#[test]
-fn a_first_creation_that_is_not_well_fails_and_stays_and_what_needs_it_goes_on() {
-    for (image, health, problem) in [
-        ("broken", "", "the container ended with exit code 1 after 0 s"),
-        ("i:2", ", healthcheck: {test: x}", "the container is unhealthy"),
-    ] {
-        let bench = Bench::new();
-        let sick =
-            FakeProgram { health: vec![Health::Starting, Health::Unhealthy], ..FakeProgram::default() };
-        bench.engine.set_program("i:2", sick);
-        let host = host(&format!("web: {{image: '{image}'{health}}}\nlast: {{image: i}}"));
-        let HostOutcome::Failed { changed, failures, skipped, rolled_back, .. } = bench.deploy(&host) else {
-            panic!("it went well")
-        };
-        assert_eq!((changed, failures.len(), skipped, rolled_back), (2, 1, 0, false), "{image}");
-        assert_eq!(
-            (failures[0].text.as_str(), &failures[0].undo),
-            ("verify container m.web", &Undo::NotNeeded)
-        );
-        assert_eq!(failures[0].problem.line(), problem);
-        assert_eq!(bench.names(), names(&["m.last", "m.web"]));
-    }
-}
-
-#[test]
-fn what_ended_badly_is_started_and_watched_again_by_the_next_run() {
-    let bench = Bench::new();
-    let host = host("web: {image: broken}");
-    for _ in 0..2 {
-        assert!(matches!(bench.deploy(&host), HostOutcome::Failed { rolled_back: false, .. }));
-    }
-    bench.engine.set_program("broken:latest", FakeProgram::default());
-    let again = bench.plan(&host, Goal::Deploy);
-    assert_eq!(
-        text::lines(&again),
-        ["#1 start container m.web  <- not running: exited with 1", "#2 verify container m.web  after #1"]
-    );
-}
-
-#[test]
-fn a_container_that_its_restart_policy_starts_again_is_bad() {
-    let bench = Bench::new();
-    let host = host("web: {image: i}");
-    bench.deploy(&host);
-    bench.engine.set_status("m.web", ContainerStatus::Restarting);
-    let verify = bench.plan(&self::host("web: {image: i, user: 1}"), Goal::Deploy);
-    let watching = verify.steps.iter().find(|step| matches!(step.action, Action::VerifyContainer { .. }));
-    let Action::VerifyContainer { health_deadline, settle, .. } = watching.expect("a step").action else {
-        panic!()
-    };
-    let action = Action::VerifyContainer { container_name: "m.web".to_owned(), health_deadline, settle };
-    let error = bench.runtime.block_on(bench.performer(&host).perform(&action)).expect_err("it is bad");
-    assert!(error.to_string().contains("ends again and again"), "{error}");
-}
-
-#[test]
-fn many_containers_are_watched_at_the_same_time() {
-    let bench = Bench::new();
-    let lines: Vec<String> = (0..40).map(|number| format!("c{number}: {{image: i}}")).collect();
-    let host = host(&lines.join("\n"));
-    let plan = bench.plan(&host, Goal::Deploy);
-    let took = bench.runtime.block_on(async {
-        let started = tokio::time::Instant::now();
-        execute(&plan, &bench.performer(&host), &Events::ignored(), &CancellationToken::new()).await;
-        started.elapsed()
-    });
-    let settle = Options::default().settle;
-    assert!(took >= settle && took < 2 * settle, "{took:?}");
 }
 
 #[test]

@@ -21,6 +21,7 @@ mod logs;
 mod networks;
 #[cfg(test)]
 mod option_samples;
+mod processes;
 pub mod requests;
 mod version;
 mod volumes;
@@ -38,7 +39,8 @@ use crate::model::container::{ContainerSettings, Endpoint};
 use crate::model::image::ImageReference;
 use crate::model::network::NetworkSpec;
 use crate::model::observed::{
-    EngineFacts, EngineVersion, ObservedContainer, ObservedImage, ObservedNetwork, ObservedVolume,
+    EngineFacts, EngineVersion, ObservedContainer, ObservedImage, ObservedNetwork, ObservedProcess,
+    ObservedVolume,
 };
 use crate::model::output::LogOptions;
 use crate::model::spec::{EngineSettings, RegistryLogin};
@@ -208,6 +210,10 @@ impl EngineReader for DockerEngine {
         networks::list(self).await
     }
 
+    async fn container_processes(&self, name: &str) -> Result<Vec<ObservedProcess>, EngineError> {
+        processes::list(self, name).await
+    }
+
     async fn container_log_tail(&self, name: &str, line_count: usize) -> Result<String, EngineError> {
         containers::log_tail(self, name, line_count).await
     }
@@ -309,9 +315,9 @@ impl Engine for DockerEngine {
         container_name: &str,
         arguments: &[String],
         user: Option<&str>,
-        deadline: Duration,
+        patience: Duration,
     ) -> Result<ExecOutcome, EngineError> {
-        exec::run(self, container_name, arguments, user, deadline).await
+        exec::run(self, container_name, arguments, user, patience).await
     }
 }
 

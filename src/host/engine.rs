@@ -21,7 +21,8 @@ use crate::model::container::{ContainerSettings, Endpoint};
 use crate::model::image::ImageReference;
 use crate::model::network::NetworkSpec;
 use crate::model::observed::{
-    EngineFacts, EngineVersion, ObservedContainer, ObservedImage, ObservedNetwork, ObservedVolume,
+    EngineFacts, EngineVersion, ObservedContainer, ObservedImage, ObservedNetwork, ObservedProcess,
+    ObservedVolume,
 };
 use crate::model::output::{LogOptions, OutputStream};
 use crate::model::spec::RegistryLogin;
@@ -59,11 +60,11 @@ pub struct ListedContainer {
     pub network_names: Vec<String>,
 }
 
-/// How an exec command ended.
+/// What became of a command in a container.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExecOutcome {
-    /// Exit code of the command.
-    pub exit_code: i64,
+    /// Exit code of the command; `None` if it still runs.
+    pub exit_code: Option<i64>,
     /// Last lines of stdout and stderr, in the order they came.
     pub output: String,
 }
@@ -138,6 +139,12 @@ pub trait EngineReader: Send + Sync {
     ) -> impl Future<Output = Result<Option<ObservedVolume>, EngineError>> + Send;
     /// All networks (`GET /networks`).
     fn list_networks(&self) -> impl Future<Output = Result<Vec<ObservedNetwork>, EngineError>> + Send;
+    /// Processes of a running container (`GET /containers/{name}/top`); of one that does not run it is a
+    /// conflict.
+    fn container_processes(
+        &self,
+        name: &str,
+    ) -> impl Future<Output = Result<Vec<ObservedProcess>, EngineError>> + Send;
     /// Last lines a container wrote, stdout and stderr together.
     fn container_log_tail(
         &self,
@@ -245,12 +252,13 @@ pub trait Engine: EngineReader {
         folder: &str,
         archive: Archive,
     ) -> impl Future<Output = Result<(), EngineError>> + Send;
-    /// Runs a command in a running container until it ends.
+    /// Runs a command in a running container and watches it until it ends, at most for `patience`.
+    /// A command that runs for longer goes on.
     fn exec(
         &self,
         container_name: &str,
         arguments: &[String],
         user: Option<&str>,
-        deadline: Duration,
+        patience: Duration,
     ) -> impl Future<Output = Result<ExecOutcome, EngineError>> + Send;
 }

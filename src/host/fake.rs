@@ -35,7 +35,7 @@ use crate::model::image::ImageReference;
 use crate::model::network::NetworkSpec;
 use crate::model::observed::{
     ContainerStatus, EngineFacts, EngineVersion, Health, ObservedContainer, ObservedImage, ObservedNetwork,
-    ObservedVolume,
+    ObservedProcess, ObservedVolume,
 };
 use crate::model::output::LogOptions;
 use crate::model::spec::RegistryLogin;
@@ -108,7 +108,8 @@ impl FakeEngine {
         self.state().programs.insert(name.to_owned(), program);
     }
 
-    /// Says how an exec command ends, by its words joined with spaces. Others end with 0.
+    /// Says how an exec command ends, by its words joined with spaces. Others end with 0. One without
+    /// exit code is a process of the container until that ends.
     pub fn set_exec_outcome(&self, command: &str, outcome: ExecOutcome) {
         self.state().exec_outcomes.insert(command.to_owned(), outcome);
     }
@@ -242,6 +243,10 @@ impl EngineReader for FakeEngine {
         self.read("list_networks".to_owned(), |state| Ok(state.networks.values().cloned().collect()))
     }
 
+    async fn container_processes(&self, name: &str) -> Result<Vec<ObservedProcess>, EngineError> {
+        self.read(format!("container_processes {name}"), |state| state.processes(name))
+    }
+
     async fn container_log_tail(&self, name: &str, line_count: usize) -> Result<String, EngineError> {
         self.read(format!("container_log_tail {name}"), |state| state.log_tail(name, line_count))
     }
@@ -358,11 +363,11 @@ impl Engine for FakeEngine {
         &self,
         container_name: &str,
         arguments: &[String],
-        _user: Option<&str>,
-        _deadline: Duration,
+        user: Option<&str>,
+        _patience: Duration,
     ) -> Result<ExecOutcome, EngineError> {
         let call = format!("exec {container_name} {}", arguments.join(" "));
-        self.change(call, |state| state.exec(container_name, arguments))
+        self.change(call, |state| state.exec(container_name, arguments, user))
     }
 }
 

@@ -27,6 +27,8 @@ pub struct HostState {
     pub networks: BTreeMap<String, ObservedNetwork>,
     /// Names of the containers in each network, running or not.
     pub network_members: BTreeMap<String, BTreeSet<String>>,
+    /// Processes by container, where they were asked for, or why they are not known.
+    pub processes: BTreeMap<String, Result<Vec<ObservedProcess>, String>>,
 }
 
 impl HostState {
@@ -208,6 +210,15 @@ pub struct ObservedImage {
     pub defaults: ContainerSettings,
     /// `os/architecture[/variant]` of the machines it runs on; `None` where the Engine does not say.
     pub platform: Option<String>,
+}
+
+/// A process of a container, as its host sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObservedProcess {
+    /// Number of its user; `None` where the host tells no number.
+    pub uid: Option<u32>,
+    /// Its command line, the arguments joined with blanks.
+    pub command: String,
 }
 
 /// A named volume that exists.

@@ -209,7 +209,7 @@ async fn registries_are_asked_where_a_plan_needs_it_and_silence_is_an_answer() {
     let engine = FakeEngine::new();
     engine.add_registry_image("app:1", ObservedImage::default());
     let images = ["app:1", "lost:1"].map(|name| ImageReference::parse(name, "latest"));
-    let questions = Questions { images: images.clone().into() };
+    let questions = Questions { images: images.clone().into(), ..Questions::default() };
     let state = observe(&engine, &host(&["a"], Vec::new()), &Roots::default(), &questions).await;
     let state = state.expect("a state");
     assert!(matches!(&state.registry_answers[&images[0]], RegistryAnswer::Digest(_)));
@@ -218,7 +218,7 @@ async fn registries_are_asked_where_a_plan_needs_it_and_silence_is_an_answer() {
     assert_eq!(state.moved_to(&images[0]), engine.registry_digest(&images[0], None).await.ok().as_deref());
 
     engine.pull_image(&images[0], None).await.expect("pulled");
-    let questions = Questions { images: images[..1].iter().cloned().collect() };
+    let questions = Questions { images: images[..1].iter().cloned().collect(), ..Questions::default() };
     let state = observe(&engine, &host(&["a"], Vec::new()), &Roots::default(), &questions).await;
     assert_eq!(state.expect("a state").moved_to(&images[0]), None, "the host has what the registry has");
 }

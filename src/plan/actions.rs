@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::model::container::{Endpoint, Healthcheck};
+use crate::model::container::{Endpoint, ExecCommand, Healthcheck};
 use crate::model::spec::ContainerSpec;
 use crate::model::volume::VolumeSpec;
 
@@ -63,11 +63,15 @@ pub(super) fn run_commands(
     is_first_start: bool,
 ) -> impl Iterator<Item = Action> {
     let commands = spec.exec_commands.iter().filter(move |command| is_first_start || !command.only_initially);
-    commands.map(|command| Action::RunCommand {
+    commands.map(|command| run_command(container_name, command))
+}
+
+pub(super) fn run_command(container_name: &str, command: &ExecCommand) -> Action {
+    Action::RunCommand {
         container_name: container_name.to_owned(),
         shown: diff::shown_words(&command.arguments),
         command: command.clone(),
-    })
+    }
 }
 
 /// The time a stop may take is the configuration's, else the container's own.

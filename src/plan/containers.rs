@@ -28,9 +28,12 @@ use crate::model::ownership::{PREDECESSOR_SUFFIX, SUCCESSOR_SUFFIX};
 use crate::model::spec::{ContainerSpec, HostSpec};
 use crate::model::volume::VolumeSpec;
 
-use super::actions::{connect, create, prepare, remove, rename, run_commands, start, stop, verify};
+use super::actions::{
+    connect, create, prepare, remove, rename, run_command, run_commands, start, stop, verify,
+};
 use super::builder::{Chain, PlanBuilder};
 use super::changes::Changes;
+use super::commands;
 use super::judge::{Judge, Verdict, moved_tag, ties};
 use super::leftovers::Leftovers;
 use super::order::Containers;
@@ -306,6 +309,7 @@ impl<'a> ContainerPlanner<'a> {
         let spec = work.spec;
         let is_new = work.is_new();
         if work.is_kept() {
+            self.plan_missing_commands(work);
             if work.last.is_none() && work.leftovers.settled.is_none() {
                 self.builder.unchanged(spec.item());
             }
@@ -358,6 +362,23 @@ impl<'a> ContainerPlanner<'a> {
         work.last = chain.last();
         if !work.is_replaced() && self.request.goal.verifies_starts() {
             self.plan_verification(work);
+        }
+    }
+
+    /// Runs commands again that have ended in a container that goes on.
+    fn plan_missing_commands(&mut self, work: &mut Work<'_>) {
+        let Some(found) = work.leftovers.found else { return };
+        let check = self.request.options.check_exec_commands;
+        match commands::missing(work.spec, found.container, self.state, check) {
+            Ok(missing) => {
+                let mut chain = Chain::resume(self.builder, work.spec.item(), work.last, None);
+                for command in missing {
+                    let action = run_command(&work.spec.name, command);
+                    chain.because(vec![Cause::CommandNotRunning]).then(action, Vec::new());
+                }
+                work.last = chain.last();
+            }
+            Err(notice) => self.builder.notice(*notice),
         }
     }
 

@@ -28,6 +28,7 @@ mod actions;
 mod builder;
 mod changes;
 pub mod check;
+mod commands;
 mod containers;
 pub mod diff;
 pub mod effective;
@@ -67,6 +68,7 @@ use crate::model::spec::ContainerSpec;
 use crate::model::update::ContainerUpdate;
 use crate::model::volume::{Preparation, VolumeSpec};
 
+pub use commands::command_questions;
 pub use goal::Goal;
 pub use options::Options;
 pub use planner::{PlanError, plan_host};
@@ -342,6 +344,8 @@ pub enum Cause {
     NotPrepared,
     /// The operator asked for it.
     Requested,
+    /// No process of the running container looks like the command.
+    CommandNotRunning,
     /// An interrupted run left it.
     Leftover,
     /// No map asks for it any more.
@@ -385,6 +389,13 @@ pub enum Notice {
         item: ItemId,
         /// Why.
         reason: SkipReason,
+    },
+    /// Whether commands of a running container still run is not known.
+    CommandsUnchecked {
+        /// The container.
+        item: ItemId,
+        /// Why, as the Engine told it.
+        reason: String,
     },
     /// A network or volume differs in a way that cannot be changed without taking it away, or a
     /// container lacks a limit that its host may not have.

@@ -97,6 +97,7 @@ pub(super) fn noticed_item(notice: &Notice) -> &ItemId {
         Notice::Adopted { item }
         | Notice::Orphaned { item }
         | Notice::Skipped { item, .. }
+        | Notice::CommandsUnchecked { item, .. }
         | Notice::Deviates { item, .. } => item,
     }
 }

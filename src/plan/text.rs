@@ -92,6 +92,7 @@ impl fmt::Display for Cause {
             }
             Self::NotPrepared => formatter.write_str("not prepared yet"),
             Self::Requested => formatter.write_str("asked for"),
+            Self::CommandNotRunning => formatter.write_str("not among the container's processes"),
             Self::Leftover => formatter.write_str("left by an interrupted run"),
             Self::Orphaned => formatter.write_str("in no map any more"),
         }
@@ -113,6 +114,9 @@ impl fmt::Display for Notice {
                 write!(formatter, "{item} bears no label of dmfab and is adopted by its name")
             }
             Self::Orphaned { item } => write!(formatter, "{item} is in no map any more; it is left alone"),
+            Self::CommandsUnchecked { item, reason } => {
+                write!(formatter, "{item} runs commands that cannot be looked for: {reason}")
+            }
             Self::Deviates { item, difference } => {
                 write!(formatter, "{item} differs and is left as it is: {difference}")
             }

@@ -88,7 +88,7 @@ impl HostActivity {
                 self.has_failed = true;
                 self.end_step(*step);
             }
-            EventKind::StepUndone { .. } => {}
+            EventKind::CommandRun { .. } | EventKind::StepUndone { .. } => {}
             EventKind::UndoFailed { .. } => self.has_failed = true,
             EventKind::Unreachable { .. } => {
                 self.is_out = Some(UNREACHABLE);

@@ -28,6 +28,9 @@ pub const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(10);
 /// What has run for less is not worth a heartbeat: lines come by themselves.
 const WORTH_NAMING: Duration = Duration::from_secs(5);
 
+/// Lines that are shown of what a command wrote that went well.
+const COMMAND_OUTPUT_LINES: usize = 3;
+
 /// Makes lines of the events of one run.
 #[derive(Debug)]
 pub struct PlainReporter {
@@ -114,6 +117,7 @@ impl PlainReporter {
             EventKind::StepFinished { text, took, .. } => {
                 vec![format!("{} done in {}", one_line(text), seconds(*took))]
             }
+            EventKind::CommandRun { text, exit_code, output, .. } => command_run(text, *exit_code, output),
             EventKind::StepFailed { step, text, problem } => {
                 let lasted = self.lasted(&event.host_name, *step, elapsed);
                 self.failed(&format!("FAILED {}{lasted}", one_line(text)), problem)
@@ -164,6 +168,14 @@ fn planned(step_count: usize, unchanged_count: usize) -> String {
         0 => format!("nothing to do, {} as wanted", count(unchanged_count, "item")),
         _ => format!("{} to do, {} unchanged", count(step_count, "step"), count(unchanged_count, "item")),
     }
+}
+
+/// A command that has ended is done, which its step tells.
+fn command_run(text: &str, exit_code: Option<i64>, output: &str) -> Vec<String> {
+    let still_runs =
+        exit_code.is_none().then(|| format!("{}: still runs, and is left running", one_line(text)));
+    let written = problem::output_lines(output, COMMAND_OUTPUT_LINES);
+    still_runs.into_iter().chain(written.into_iter().map(|line| format!("  {line}"))).collect()
 }
 
 /// An interruption skips everything that is left: the outcome counts it, one line a step would

@@ -107,7 +107,7 @@ fn symbol(change: Change) -> (&'static str, Tone) {
     match change {
         Change::Create | Change::Pull => ("+", Tone::Good),
         Change::Replace => ("~", Tone::Caution),
-        Change::Start | Change::PutBack => (">", Tone::Good),
+        Change::Start | Change::Run | Change::PutBack => (">", Tone::Good),
         Change::Stop => ("-", Tone::Caution),
         Change::Remove | Change::ClearUp => ("-", Tone::Bad),
         Change::Restart | Change::Signal | Change::Prepare | Change::Alter => ("!", Tone::Caution),
@@ -197,6 +197,7 @@ fn footer_part(counts: &Counts, change: Change, number: usize, style: Style) -> 
         Change::Stop => "to stop",
         Change::Restart => "to restart",
         Change::Signal => "to signal",
+        Change::Run => "to run commands in",
         Change::Alter => "to alter",
     };
     let interruption = match counts.interruptions.get(&change).copied().unwrap_or(0) {

@@ -7,6 +7,9 @@ use super::shown::{one_line, without_escapes};
 /// Output lines that are shown of one problem.
 pub(super) const MOST_OUTPUT_LINES: usize = 10;
 
+/// Characters that are shown of one line of output.
+const LONGEST_OUTPUT_LINE: usize = 200;
+
 /// A problem of one host on a screen of its own.
 pub fn render(host_name: &str, problem: &Problem) -> String {
     let lines = lines(problem, MOST_OUTPUT_LINES).into_iter().map(|line| format!("    {line}\n"));
@@ -41,9 +44,19 @@ fn labelled(label: &str, text: &str) -> Vec<String> {
 
 /// At most the last `limit` lines that were written.
 pub(super) fn output(problem: &Problem, limit: usize) -> Vec<String> {
-    let text = problem.output.as_deref().unwrap_or_default().trim_end();
+    output_lines(problem.output.as_deref().unwrap_or_default(), limit)
+}
+
+/// At most the last `limit` lines of a text that something wrote. Those that would fill a screen by
+/// themselves are cut off.
+pub(super) fn output_lines(text: &str, limit: usize) -> Vec<String> {
+    let text = text.trim_end();
     let first = text.lines().count().saturating_sub(limit);
-    text.lines().skip(first).map(|line| format!("| {}", without_escapes(line))).collect()
+    let shown = |line: &str| match line.char_indices().nth(LONGEST_OUTPUT_LINE) {
+        Some((end, _)) => format!("| {}...", &line[..end]),
+        None => format!("| {line}"),
+    };
+    text.lines().skip(first).map(|line| shown(&without_escapes(line))).collect()
 }
 
 #[cfg(test)]
@@ -81,5 +94,11 @@ mod tests {
         let problem = problem(&["no"], None, &output.join("\n"));
         assert_eq!(lines(&problem, 2), ["no", "| 29", "| 30"]);
         assert_eq!(lines(&problem, 0), ["no"]);
+    }
+
+    #[test]
+    fn a_long_line_of_output_is_cut_off() {
+        let shown = output_lines(&format!("short\n{}", "ä".repeat(5000)), 5);
+        assert_eq!(shown, ["| short".to_owned(), format!("| {}...", "ä".repeat(200))]);
     }
 }

@@ -20,6 +20,8 @@ pub(super) enum Change {
     Replace,
     /// Started as it is.
     Start,
+    /// Commands are run in it.
+    Run,
     /// Gets back the name an interrupted run took from it.
     PutBack,
     /// Taken away.
@@ -122,7 +124,7 @@ impl Row<'_> {
             (Change::Remove, false) => "remove",
             (Change::ClearUp, _) => "clear up",
             (Change::Pull, _) => "pull",
-            (Change::Prepare, _) => "",
+            (Change::Prepare | Change::Run, _) => "",
             (Change::Stop, _) => "stop",
             (Change::Restart, _) => "restart",
             (Change::Signal, _) => "signal",
@@ -159,8 +161,8 @@ fn change_of(action: &Action, item_name: &str) -> Change {
         Action::ConnectNetwork { .. }
         | Action::DisconnectNetwork { .. }
         | Action::UpdateContainer { .. }
-        | Action::VerifyContainer { .. }
-        | Action::RunCommand { .. } => Change::Alter,
+        | Action::VerifyContainer { .. } => Change::Alter,
+        Action::RunCommand { .. } => Change::Run,
         Action::StopContainer { .. } => Change::Stop,
         Action::SignalContainer { .. } => Change::Signal,
     }
@@ -179,7 +181,8 @@ fn rank(change: Change) -> u8 {
         Change::Prepare => 7,
         Change::Stop | Change::Restart => 8,
         Change::Signal => 9,
-        Change::Alter => 10,
+        Change::Run => 10,
+        Change::Alter => 11,
     }
 }
 

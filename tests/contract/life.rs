@@ -6,11 +6,13 @@ use std::time::Duration;
 use dmfab::host::engine::Engine;
 use dmfab::model::container::{ContainerSettings, Mount, MountSource};
 use dmfab::model::image::ImageReference;
-use dmfab::model::observed::{ContainerStatus, Health};
+use dmfab::model::observed::{ContainerStatus, Health, ObservedProcess};
 
 use super::subject::{APP, HEALTH, Subject, image, published, sleeping, volume_spec, words};
 
 const DEADLINE: Duration = Duration::from_secs(20);
+/// A command that goes on and writes.
+pub(super) const WRITER: &str = "sh -c while sleep 0.1; do echo written; done";
 
 pub(super) async fn a_container_is_created_started_stopped_renamed_and_removed<E: Engine>(
     subject: &Subject<'_, E>,
@@ -72,9 +74,34 @@ pub(super) async fn commands_run_in_running_containers<E: Engine>(subject: &Subj
     assert!(run(&["echo", "hello"]).await.expect_err("not running").is_conflict());
     subject.engine.start_container(&name).await.expect("started");
     let outcome = run(&["echo", "hello"]).await.expect("run");
-    assert_eq!((outcome.exit_code, outcome.output.as_str()), (0, "hello\n"));
-    assert_eq!(run(&["sh", "-c", "exit 3"]).await.expect("run").exit_code, 3);
+    assert_eq!((outcome.exit_code, outcome.output.as_str()), (Some(0), "hello\n"));
+    assert_eq!(run(&["sh", "-c", "exit 3"]).await.expect("run").exit_code, Some(3));
     subject.remove(&["exec"]).await;
+}
+
+/// features: API-24
+pub(super) async fn commands_that_go_on_are_left_running_and_found<E: Engine>(subject: &Subject<'_, E>) {
+    let (engine, name) = (subject.engine, subject.name("service"));
+    assert!(engine.container_processes(&name).await.expect_err("no container").is_not_found());
+    let settings = ContainerSettings { user: Some("2000".to_owned()), ..sleeping() };
+    subject.create("service", &settings).await.expect("created");
+    assert!(engine.container_processes(&name).await.expect_err("not running").is_conflict());
+    engine.start_container(&name).await.expect("started");
+    let patience = Duration::from_millis(500);
+    for (line, user, uid) in
+        [("sleep 77", None, 2000), (WRITER, Some("0"), 0), ("sleep 78", Some("33:44"), 33)]
+    {
+        let arguments: Vec<_> = line.splitn(3, ' ').map(str::to_owned).collect();
+        let outcome = engine.exec(&name, &arguments, user, patience).await.expect("run");
+        assert_eq!(outcome.exit_code, None, "{line}");
+        assert_eq!(outcome.output.starts_with("written\n"), line == WRITER, "{line}: {}", outcome.output);
+        // A program that writes to nobody would have ended by its second line.
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let found = engine.container_processes(&name).await.expect("processes");
+        let is_it = |process: &ObservedProcess| process.uid == Some(uid) && process.command == line;
+        assert!(found.iter().any(is_it), "{line}: {found:?}");
+    }
+    subject.remove(&["service"]).await;
 }
 
 pub(super) async fn names_are_taken_once<E: Engine>(subject: &Subject<'_, E>) {

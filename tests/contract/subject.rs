@@ -215,7 +215,12 @@ pub(super) fn fake_engine(api_version: &str) -> FakeEngine {
     engine.set_program("crash", FakeProgram { exit_code: Some(1), log, ..FakeProgram::default() });
     engine.set_program("99", FakeProgram { ignores_signals: true, ..FakeProgram::default() });
     engine.set_program("-c", super::streams::fake_program());
-    engine.set_exec_outcome("echo hello", ExecOutcome { exit_code: 0, output: "hello\n".to_owned() });
-    engine.set_exec_outcome("sh -c exit 3", ExecOutcome { exit_code: 3, output: String::new() });
+    engine.set_exec_outcome("echo hello", ExecOutcome { exit_code: Some(0), output: "hello\n".to_owned() });
+    for service in ["sleep 77", "sleep 78"] {
+        engine.set_exec_outcome(service, ExecOutcome { exit_code: None, output: String::new() });
+    }
+    let writes = ExecOutcome { exit_code: None, output: "written\n".to_owned() };
+    engine.set_exec_outcome(super::life::WRITER, writes);
+    engine.set_exec_outcome("sh -c exit 3", ExecOutcome { exit_code: Some(3), output: String::new() });
     engine
 }

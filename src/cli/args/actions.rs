@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{ArgMatches, Args, CommandFactory, ValueEnum, ValueHint, error::ErrorKind, parser::ValueSource};
 
 use dmfab::model::signal;
-use dmfab::plan::options::{DEFAULT_SETTLE, PullPolicy};
+use dmfab::plan::options::{CommandCheck, DEFAULT_SETTLE, PullPolicy};
 use dmfab::plan::{Goal, Options};
 
 use super::{
@@ -271,6 +271,38 @@ impl PlanOptions for SettleOptions {
     }
 }
 
+/// Of `deploy` and `update`.
+#[derive(Debug, Args)]
+pub(crate) struct CommandCheckOptions {
+    /// Run commands of running containers again that no process looks like; `full` for `update`, else
+    /// `none`.
+    #[arg(long, value_enum, value_name = "HOW")]
+    check_exec_commands: Option<CommandCheckChoice>,
+}
+
+/// How commands are looked for.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum CommandCheckChoice {
+    /// By the whole command line.
+    Full,
+    /// By a part of a command line.
+    Partial,
+    /// Not at all.
+    None,
+}
+
+impl PlanOptions for CommandCheckOptions {
+    fn apply(&self, options: &mut Options) {
+        if let Some(choice) = self.check_exec_commands {
+            options.check_exec_commands = match choice {
+                CommandCheckChoice::Full => CommandCheck::Full,
+                CommandCheckChoice::Partial => CommandCheck::Partial,
+                CommandCheckChoice::None => CommandCheck::None,
+            };
+        }
+    }
+}
+
 /// Of `deploy`, `update`, `startup` and `create`.
 #[derive(Debug, Args)]
 pub(crate) struct RegistryOptions {
@@ -345,11 +377,18 @@ groups! {
         removals: RemovalOptions, networks: NetworkOptions, stops: StopOptions, orphans: OrphanOptions,
     }
     /// Of `deploy` and `update`.
-    DeployOptions { registries: RegistryOptions, settling: SettleOptions, stops: StopOptions, orphans: OrphanOptions }
+    DeployOptions {
+        registries: RegistryOptions,
+        settling: SettleOptions,
+        checks: CommandCheckOptions,
+        stops: StopOptions,
+        orphans: OrphanOptions,
+    }
     /// Of `plan`.
     EveryOption {
         registries: RegistryOptions,
         settling: SettleOptions,
+        checks: CommandCheckOptions,
         commands: CommandOptions,
         removals: RemovalOptions,
         networks: NetworkOptions,

@@ -1,45 +1,105 @@
 //! Commands run in containers.
 
+use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
+use bollard::container::LogOutput;
 use bollard::errors::Error;
 use bollard::exec::{StartExecOptions, StartExecResults};
 use bollard::models::ExecConfig;
-use futures_util::TryStreamExt;
+use futures_util::{Stream, TryStreamExt};
+use tokio::time::Instant;
 
 use crate::host::engine::ExecOutcome;
 use crate::host::engine_error::{EngineError, EngineErrorKind};
 
-use super::{DockerEngine, path_part, within};
+use super::failure::engine_error;
+use super::{DockerEngine, path_part};
 
 /// How much of an output is kept: what a person reads after a failure, not what a program prints.
 const KEPT_BYTES: usize = 64 * 1024;
+/// Between the first two looks at a command; each further time is twice as long, up to the longest.
+const FIRST_INTERVAL: Duration = Duration::from_millis(100);
+const LONGEST_INTERVAL: Duration = Duration::from_secs(2);
 
 pub(super) async fn run(
     engine: &DockerEngine,
     container_name: &str,
     arguments: &[String],
     user: Option<&str>,
-    deadline: Duration,
+    patience: Duration,
 ) -> Result<ExecOutcome, EngineError> {
     engine.negotiated().await?;
     let call = format!("POST /containers/{container_name}/exec");
-    let steps = async {
-        let part = path_part(&call, container_name)?;
-        let created = engine.docker.create_exec(&part, exec_config(arguments, user));
-        let exec_id = within(&call, deadline, created).await?.id;
-        let start_call = format!("POST /exec/{exec_id}/start");
-        let output = within(&start_call, deadline, output(engine, &exec_id)).await?;
-        let inspect_call = format!("GET /exec/{exec_id}/json");
-        let ended = engine.call(&inspect_call, engine.docker.inspect_exec(&exec_id)).await?;
-        // Without a code the command has not ended, although its output has: it went to the
-        // background. That is no failure.
-        Ok(ExecOutcome { exit_code: ended.exit_code.unwrap_or(0), output })
-    };
-    match tokio::time::timeout(deadline, steps).await {
-        Ok(outcome) => outcome,
-        Err(_) => Err(EngineError::new(call.clone(), EngineErrorKind::Timeout { after: deadline })),
+    let part = path_part(&call, container_name)?;
+    let exec_id =
+        engine.call(&call, engine.docker.create_exec(&part, exec_config(arguments, user))).await?.id;
+    let call = format!("POST /exec/{exec_id}/start");
+    let started = engine.call(&call, engine.docker.start_exec(&exec_id, None::<StartExecOptions>)).await?;
+    match started {
+        StartExecResults::Attached { output, input } => {
+            // The Engine takes a closed input for a client that has gone.
+            let _input = input;
+            watch(engine, &exec_id, output, patience).await
+        }
+        StartExecResults::Detached => {
+            let reason = "the Engine did not attach the command's output";
+            Err(EngineError::new(call, EngineErrorKind::Answer(Arc::new(io::Error::other(reason)))))
+        }
     }
+}
+
+/// Reads what a command writes and asks from time to time whether it has ended: its output may
+/// end before it, or be held open by what it leaves in the background.
+///
+/// A command that is left running loses its reader here. Engines 20.10 to 28 read on in its place, so
+/// that it is neither ended nor held up; only the exit code that they would tell later is wrong.
+async fn watch(
+    engine: &DockerEngine,
+    exec_id: &str,
+    mut output: impl Stream<Item = Result<LogOutput, Error>> + Unpin,
+    patience: Duration,
+) -> Result<ExecOutcome, EngineError> {
+    let call = format!("GET /exec/{exec_id}/json");
+    let deadline = Instant::now() + patience;
+    let mut tail = OutputTail::default();
+    let (mut is_open, mut interval) = (true, FIRST_INTERVAL);
+    loop {
+        let until = deadline.min(Instant::now() + interval);
+        if is_open {
+            is_open = read_until(until, &mut output, &mut tail)
+                .await
+                .map_err(|error| engine_error(&format!("POST /exec/{exec_id}/start"), error, patience))?;
+        } else {
+            tokio::time::sleep_until(until).await;
+        }
+        let found = engine.call(&call, engine.docker.inspect_exec(exec_id)).await?;
+        let exit_code = found.exit_code.filter(|_| found.running != Some(true));
+        if exit_code.is_some() || Instant::now() >= deadline {
+            if is_open {
+                // What has been written is on its way; what the command left running may write forever.
+                let _is_open = read_until(Instant::now() + FIRST_INTERVAL, &mut output, &mut tail).await;
+            }
+            return Ok(ExecOutcome { exit_code, output: tail.into_text() });
+        }
+        interval = LONGEST_INTERVAL.min(interval * 2);
+    }
+}
+
+/// Whether there is more to read.
+async fn read_until(
+    until: Instant,
+    output: &mut (impl Stream<Item = Result<LogOutput, Error>> + Unpin),
+    tail: &mut OutputTail,
+) -> Result<bool, Error> {
+    while let Ok(next) = tokio::time::timeout_at(until, output.try_next()).await {
+        match next? {
+            Some(part) => tail.push(part.as_ref()),
+            None => return Ok(false),
+        }
+    }
+    Ok(true)
 }
 
 fn exec_config(arguments: &[String], user: Option<&str>) -> ExecConfig {
@@ -50,18 +110,6 @@ fn exec_config(arguments: &[String], user: Option<&str>) -> ExecConfig {
         user: user.map(str::to_owned),
         ..ExecConfig::default()
     }
-}
-
-/// Starts the command and reads until it ends.
-async fn output(engine: &DockerEngine, exec_id: &str) -> Result<String, Error> {
-    let mut tail = OutputTail::default();
-    let started = engine.docker.start_exec(exec_id, None::<StartExecOptions>).await?;
-    if let StartExecResults::Attached { mut output, input: _input } = started {
-        while let Some(line) = output.try_next().await? {
-            tail.push(line.as_ref());
-        }
-    }
-    Ok(tail.into_text())
 }
 
 /// The end of an output.

@@ -10,7 +10,7 @@ use crate::model::container::{ContainerSettings, Link, NetworkMode};
 use crate::model::effective::effective_settings;
 use crate::model::host_options::{is_nothing, normalised};
 use crate::model::image::{ImageReference, is_platform};
-use crate::model::observed::{ContainerStatus, Health, ObservedContainer};
+use crate::model::observed::{ContainerStatus, Health, ObservedContainer, ObservedProcess};
 use crate::model::signal;
 use crate::model::update::{ContainerUpdate, is_limit};
 
@@ -125,6 +125,7 @@ impl FakeState {
             log: String::new(),
             error_log: String::new(),
             files: BTreeMap::new(),
+            services: Vec::new(),
         };
         self.containers.insert(name.to_owned(), container);
         Ok(())
@@ -181,6 +182,7 @@ impl FakeState {
         let start_number = self.starts;
         let container = self.container_mut(&call, name)?;
         container.start_number = Some(start_number);
+        container.services.clear();
         container.log.push_str(&container.program.log);
         container.error_log.push_str(&container.program.error_log);
         let written = container.program.files.iter();
@@ -246,15 +248,42 @@ impl FakeState {
         Ok(())
     }
 
-    pub(super) fn exec(&mut self, name: &str, arguments: &[String]) -> Result<ExecOutcome, EngineError> {
-        let call = format!("POST /containers/{name}/exec");
-        let container = self.container(&call, name)?;
-        if !matches!(container.status, ContainerStatus::Running { .. }) {
-            let message = format!("Container {} is not running", container.id);
-            return Err(EngineError::from_status(call, 409, message));
+    pub(super) fn exec(
+        &mut self,
+        name: &str,
+        arguments: &[String],
+        user: Option<&str>,
+    ) -> Result<ExecOutcome, EngineError> {
+        self.check_runs(&format!("POST /containers/{name}/exec"), name)?;
+        let command = arguments.join(" ");
+        let done = ExecOutcome { exit_code: Some(0), output: String::new() };
+        let outcome = self.exec_outcomes.get(&command).cloned().unwrap_or(done);
+        if outcome.exit_code.is_none() {
+            let container = self.container_mut(name, name)?;
+            let uid = Some(uid(user.or(container.settings.user.as_deref())));
+            container.services.push(ObservedProcess { uid, command });
         }
-        let done = ExecOutcome { exit_code: 0, output: String::new() };
-        Ok(self.exec_outcomes.get(&arguments.join(" ")).cloned().unwrap_or(done))
+        Ok(outcome)
+    }
+
+    /// The first process, and the commands that go on.
+    pub(super) fn processes(&self, name: &str) -> Result<Vec<ObservedProcess>, EngineError> {
+        let call = format!("GET /containers/{name}/top");
+        self.check_runs(&call, name)?;
+        let container = self.container(&call, name)?;
+        let settings = &container.settings;
+        let words: Vec<_> = settings.entrypoint.iter().chain(&settings.command).flatten().cloned().collect();
+        let first = ObservedProcess { uid: Some(uid(settings.user.as_deref())), command: words.join(" ") };
+        Ok(std::iter::once(first).chain(container.services.iter().cloned()).collect())
+    }
+
+    fn check_runs(&self, call: &str, name: &str) -> Result<(), EngineError> {
+        let container = self.container(call, name)?;
+        if matches!(container.status, ContainerStatus::Running { .. }) {
+            return Ok(());
+        }
+        let message = format!("Container {} is not running", container.id);
+        Err(EngineError::from_status(call, 409, message))
     }
 
     /// Named volumes that a container mounts, those of its volume sources included.
@@ -387,6 +416,12 @@ impl FakeState {
         let name = self.container_name(name).ok_or_else(missing)?;
         self.containers.get_mut(&name).ok_or_else(missing)
     }
+}
+
+/// Only the image knows the numbers of users by name; in tests, all of them are nobody.
+fn uid(user: Option<&str>) -> u32 {
+    let name = user.and_then(|user| user.split(':').next()).unwrap_or_default();
+    if matches!(name, "" | "root") { 0 } else { name.parse().unwrap_or(65534) }
 }
 
 /// What a health check says right after the start: nothing yet, unless a test has said otherwise.

@@ -8,7 +8,8 @@ use crate::model::container::ContainerSettings;
 use crate::model::image::ImageReference;
 use crate::model::network::{NetworkSpec, PRESET_NETWORKS};
 use crate::model::observed::{
-    ContainerStatus, EngineFacts, EngineVersion, ObservedImage, ObservedNetwork, ObservedVolume,
+    ContainerStatus, EngineFacts, EngineVersion, ObservedImage, ObservedNetwork, ObservedProcess,
+    ObservedVolume,
 };
 use crate::model::volume::{LOCAL_DRIVER, VolumeSpec};
 
@@ -54,6 +55,8 @@ pub(super) struct FakeContainer {
     pub(super) error_log: String,
     /// Content by path, of files that were uploaded or written.
     pub(super) files: BTreeMap<String, Vec<u8>>,
+    /// Commands that were run in it and go on.
+    pub(super) services: Vec<ObservedProcess>,
 }
 
 impl Default for FakeState {
