@@ -34,7 +34,7 @@ use super::error::{ConnectError, ConnectErrorKind, Stage};
 use super::ssh::Deadlines;
 
 /// Connections to one Engine at once. More requests wait for one to come back.
-const CONNECTION_LIMIT: usize = 16;
+const CONNECTION_LIMIT: usize = 32;
 
 /// How long a request waits for a connection whose response was just read. Another task puts it
 /// back, so the next request of a plain sequence would otherwise find none and open a second.
