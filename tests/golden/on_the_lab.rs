@@ -28,7 +28,7 @@ use performance::Performance;
 use stage::Stage;
 
 /// Hosts that each take one scenario after another, and one that stands by for scenarios with two Engines.
-const HOSTS: [&str; 3] = ["golden1", "golden2", "golden3"];
+const HOSTS: [&str; 4] = ["golden1", "golden2", "golden3", "golden4"];
 const SECOND_HOST: &str = "golden-b";
 
 /// A scenario and what was recorded.
@@ -86,7 +86,7 @@ fn every_scenario_ends_as_recorded() {
     assert!(!names.is_empty(), "there is no scenario of this name");
     let second = Mutex::new(None);
     let left = Mutex::new(scenarios);
-    let differences: Mutex<Vec<Difference>> = Mutex::new(Vec::new());
+    let judge = Mutex::new(Judge { exceptions: Exceptions::read(), wrong: Vec::new() });
     thread::scope(|scope| {
         for host in HOSTS.iter().take(names.len()) {
             scope.spawn(|| {
@@ -94,31 +94,33 @@ fn every_scenario_ends_as_recorded() {
                 while let Some(scenario) = { left.lock().expect("no panic").pop() } {
                     let started = Instant::now();
                     let found = performed(&scenario, &stage, &second);
-                    let took = started.elapsed();
-                    say(&format!(
-                        "{:<28} {:>5.1} s  {} differences",
-                        scenario.name,
-                        took.as_secs_f64(),
-                        found.len()
-                    ));
-                    differences.lock().expect("no panic").extend(found);
+                    say(&format!("{:<28} {:>5.1} s", scenario.name, started.elapsed().as_secs_f64()));
+                    judge.lock().expect("no panic").hear(&found);
                 }
             });
         }
     });
-    let mut exceptions = Exceptions::read();
-    let differences = differences.into_inner().expect("no panic");
-    let is_listed: Vec<bool> = differences.iter().map(|difference| exceptions.cover(difference)).collect();
-    if wanted.is_some() {
-        differences.iter().zip(&is_listed).for_each(|(found, is_listed)| {
-            say(&format!("{}{found}", if *is_listed { "(listed) " } else { "" }));
-        });
-    }
-    let unlisted = differences.iter().zip(is_listed).filter(|(_, is_listed)| !is_listed);
-    let mut wrong: Vec<String> = unlisted.map(|(difference, _)| difference.to_string()).collect();
-    wrong.sort();
+    let Judge { exceptions, mut wrong } = judge.into_inner().expect("no panic");
     wrong.extend(exceptions.unused(&names.iter().map(String::as_str).collect()));
     assert!(wrong.is_empty(), "{} differences:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Tells listed differences from others.
+struct Judge {
+    exceptions: Exceptions,
+    wrong: Vec<String>,
+}
+
+impl Judge {
+    fn hear(&mut self, differences: &[Difference]) {
+        for difference in differences {
+            let is_listed = self.exceptions.cover(difference);
+            say(&format!("    {}{difference}", if is_listed { "(listed) " } else { "" }));
+            if !is_listed {
+                self.wrong.push(difference.to_string());
+            }
+        }
+    }
 }
 
 /// What is going on, for `--nocapture`.

@@ -5,6 +5,7 @@
 
 mod command_line;
 mod inventory;
+mod script;
 
 use std::fs;
 use std::path::Path;
@@ -54,10 +55,11 @@ fn told(ended: &Ended) -> Value {
     let document: Value = serde_json::from_str(&ended.stdout).unwrap_or_default();
     let error = match ended.exit_code {
         Some(0) => Value::Null,
+        Some(_) if script::were_run(&document) => Value::Null,
         Some(code) => json!({"type": format!("exit code {code}"), "message": message(ended)}),
         None => json!({"type": "HANG", "message": message(ended)}),
     };
-    json!({"error": error, "plan": steps(&ended.stderr), "outputs": command_line::outputs(&document)})
+    json!({"error": error, "plan": steps(&ended.stderr), "outputs": script::outputs(&document)})
 }
 
 /// What was said on standard error, but for lines of progress.

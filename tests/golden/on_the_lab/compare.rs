@@ -232,7 +232,9 @@ fn outputs(result: &Value) -> Option<Value> {
         outputs.iter().filter(|output| output["action"] == "script" && output["result"].is_object());
     let scripts = scripts.map(|output| {
         let name = format!("{} {}", text(output, "client"), text(output, "item"));
-        (name, json!({"log": output["result"]["log"], "exit_code": output["result"]["exit_code"]}))
+        let result = &output["result"];
+        let is_error = result["error"].is_string();
+        (name, json!({"log": result["log"], "exit_code": result["exit_code"], "error": is_error}))
     });
     Some(scripts.collect::<Map<_, _>>().into())
 }

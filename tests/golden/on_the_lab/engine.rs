@@ -65,8 +65,10 @@ impl Engine {
     }
 
     pub(super) fn post(&self, path: &str, body: &Value) -> Result<Value, Refused> {
-        let body = if body.is_null() { json!({}) } else { body.clone() }.to_string();
-        let answer = self.raw("POST", path, Some(("application/json", body.as_bytes())))?;
+        // A body that nobody reads resets the connection.
+        let text = body.to_string();
+        let content = (!body.is_null()).then_some(("application/json", text.as_bytes()));
+        let answer = self.raw("POST", path, content)?;
         Ok(serde_json::from_slice(&answer).unwrap_or_default())
     }
 

@@ -139,7 +139,7 @@ fn identity_layer(identity: &str) -> &'static [u8] {
     let mut layers = LAYERS.lock().expect("no panic");
     layers.entry(identity.to_owned()).or_insert_with(|| {
         let mut archive = Archive::default();
-        archive.file("etc/identity", 0o644, format!("{identity}\n").as_bytes());
+        archive.file("etc/ident", 0o644, format!("{identity}\n").as_bytes());
         archive.bytes().leak()
     })
 }

@@ -20,6 +20,9 @@ use super::{Scenario, say};
 /// How long containers have to end before a state is looked at; the same as when it was recorded.
 const SETTLE_SECONDS: f64 = 0.35;
 
+/// What takes longer hangs, also on a machine that has much to do.
+const LIMIT_SECONDS: u64 = 40;
+
 /// A scenario on its way.
 pub(super) struct Performance<'a> {
     scenario: &'a Scenario,
@@ -145,6 +148,14 @@ impl<'a> Performance<'a> {
         }
     }
 
+    /// A step with the time that it may take.
+    fn limited(&self, step: &Value) -> Value {
+        let mut step = step.clone();
+        let seconds = step["timeout"].as_u64().or_else(|| self.scenario.text["timeout"].as_u64());
+        step["timeout"] = json!(seconds.unwrap_or(0).max(LIMIT_SECONDS));
+        step
+    }
+
     /// What the adapter is given.
     fn request(&self, step: &Value) -> Value {
         let folder = self.folder.path();
@@ -157,7 +168,7 @@ impl<'a> Performance<'a> {
         let mut request = json!({
             "maps": self.maps.iter().map(write).collect::<Map<_, _>>(),
             "clients": self.clients,
-            "step": step,
+            "step": self.limited(step),
             "environ": {},
             "workdir": folder,
         });

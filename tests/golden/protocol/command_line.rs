@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::NotSaid;
+use super::{NotSaid, script};
 
 /// Actions by Docker-Map's names, and the commands that do them.
 const COMMANDS: &[(&str, &str)] = &[
@@ -18,7 +18,6 @@ const COMMANDS: &[(&str, &str)] = &[
     ("update", "update"),
     ("signal", "signal"),
     ("pull_images", "pull"),
-    ("run_script", "script"),
 ];
 
 /// Options that need no word: what is passed on to a call of the Engine as it is.
@@ -29,9 +28,10 @@ const LEFT_OUT: &[(&str, &str, &str)] = &[
 
 /// Arguments of one run.
 pub(super) struct CommandLine {
-    command: &'static str,
-    items: Vec<String>,
-    flags: Vec<String>,
+    pub(super) command: &'static str,
+    pub(super) items: Vec<String>,
+    /// What comes last.
+    pub(super) flags: Vec<String>,
 }
 
 impl CommandLine {
@@ -45,9 +45,12 @@ impl CommandLine {
             let check = Self { command: "check", items: Vec::new(), flags: vec!["--json".to_owned()] };
             return Ok(step.get("dump_config").map(|_| check));
         };
+        if action == "run_script" {
+            return script::command_line(request).map(Some);
+        }
         let known = COMMANDS.iter().find(|(name, _)| *name == action);
         let (_, command) = *known.ok_or_else(|| NotSaid(format!("dmfab has no action `{action}`")))?;
-        let mut flags = vec!["--json".to_owned(), "--yes".to_owned(), "--progress=json".to_owned()];
+        let mut flags = always();
         flags.extend(default_flags(action, &request["option_defaults"])?);
         flags.extend(flags_of(action, request)?);
         Ok(Some(Self { command, items: items(request)?, flags }))
@@ -60,14 +63,13 @@ impl CommandLine {
     }
 }
 
-/// What came back, in the form of the protocol.
-pub(super) fn outputs(document: &Value) -> Value {
-    let hosts = document["hosts"].as_array().into_iter().flatten();
-    hosts.map(|host| json!({"client": host["host_name"], "outcome": host["outcome"]})).collect()
+/// How every action is run.
+pub(super) fn always() -> Vec<String> {
+    ["--json", "--yes", "--progress=json"].map(str::to_owned).into()
 }
 
 /// The selected containers: `config`, `map` and `instances` in dmfab's notation.
-fn items(request: &Value) -> Result<Vec<String>, NotSaid> {
+pub(super) fn items(request: &Value) -> Result<Vec<String>, NotSaid> {
     let configs = texts(&request["step"]["config"])?;
     let instances = texts(&request["step"]["instances"])?;
     let mut items = Vec::new();
@@ -98,9 +100,14 @@ fn qualified(config: &str, request: &Value) -> Result<String, NotSaid> {
     })
 }
 
-/// A text or a list of texts; nothing is an empty list.
+/// A text or a list of texts; nothing is an empty list. What is in a list may be a list of parts: `[map, configuration]`.
 fn texts(value: &Value) -> Result<Vec<String>, NotSaid> {
-    let one = |value: &Value| value.as_str().map(str::to_owned);
+    let one = |value: &Value| match value {
+        Value::Array(parts) => {
+            parts.iter().map(Value::as_str).collect::<Option<Vec<_>>>().map(|parts| parts.join("."))
+        }
+        value => value.as_str().map(str::to_owned),
+    };
     let found = match value {
         Value::Null => Some(Vec::new()),
         Value::Array(values) => values.iter().map(one).collect(),
@@ -147,7 +154,7 @@ fn flag(option: &str, value: &Value, request: &Value) -> Result<Option<Vec<Strin
     }))
 }
 
-fn plain(value: &Value) -> String {
+pub(super) fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
@@ -157,7 +164,7 @@ fn exit_codes(codes: &Value) -> String {
 }
 
 /// Flags for what a mapping client is told for all its actions.
-fn default_flags(action: &str, defaults: &Value) -> Result<Vec<String>, NotSaid> {
+pub(super) fn default_flags(action: &str, defaults: &Value) -> Result<Vec<String>, NotSaid> {
     let mut flags = Vec::new();
     for (option, value) in defaults.as_object().into_iter().flatten() {
         match option.as_str() {
