@@ -3,6 +3,8 @@
 //! Events are facts without presentation. Executing sends them; the terminal, plain and JSON
 //! reporters receive the same ones and know nothing of one another.
 
+mod output;
+
 use std::time::Duration;
 
 use serde::Serialize;
@@ -10,6 +12,9 @@ use tokio::sync::mpsc;
 
 use crate::model::observed::EngineVersion;
 use crate::plan::{Goal, Plan, StepId};
+
+pub(crate) use output::KeptLog;
+pub use output::{KEPT_LOG_BYTES, Output, OutputReceiver, ScriptResult, Scripts};
 
 /// Something that happened on a host.
 #[derive(Debug, Clone, Serialize)]

@@ -10,6 +10,7 @@
 
 pub mod check;
 mod load;
+pub mod script;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
@@ -18,7 +19,7 @@ use std::time::{Duration, Instant};
 use futures_util::stream::{self, StreamExt};
 use tokio_util::sync::CancellationToken;
 
-use crate::event::{EventKind, Events, HostOutcome, HostSummary, Problem, RunSummary};
+use crate::event::{EventKind, Events, HostOutcome, HostSummary, Problem, RunSummary, Scripts};
 use crate::execute;
 use crate::execute::action::Host;
 use crate::host::connected::ConnectedHost;
@@ -357,6 +358,7 @@ impl<'f> Member<'f> {
         let state = observed.map_err(|error| HostOutcome::Unreachable {
             problem: Problem::of(&error).with_help(error.help()),
         })?;
+        let state = script::with_path(state, self.host, &connected.shell, options).await?;
         planned(self.host, &state, &request)
     }
 
@@ -369,6 +371,7 @@ impl<'f> Member<'f> {
         plan: &HostPlan,
         events: &Events,
         interruption: &CancellationToken,
+        scripts: &Scripts,
     ) -> HostSummary {
         let outcome = match (&plan.plan, self.connected().as_ref()) {
             (Err(outcome), _) | (Ok(_), Err(outcome)) => {
@@ -383,7 +386,7 @@ impl<'f> Member<'f> {
                     wait_timeout: self.host.engine.wait_timeout,
                     secrets: &self.host.secrets,
                 };
-                execute::execute(plan, &host, events, interruption).await
+                execute::execute_scripts(plan, &host, events, interruption, scripts).await
             }
         };
         HostSummary { host_name: self.host.name.clone(), outcome, took: self.started.elapsed() }
@@ -418,6 +421,19 @@ impl FleetSession<'_> {
         events: &Events,
         interruption: &CancellationToken,
     ) -> RunSummary {
+        self.execute_scripts(goal, plans, events, interruption, &Scripts::unseen()).await
+    }
+
+    /// The same, and `scripts` gets what scripts write and how they end. Cancelling `interruption` ends
+    /// scripts and takes their containers away.
+    pub async fn execute_scripts(
+        &self,
+        goal: Goal,
+        plans: &[HostPlan],
+        events: &Events,
+        interruption: &CancellationToken,
+        scripts: &Scripts,
+    ) -> RunSummary {
         let started = self.members.iter().map(|member| member.started).min();
         let by_name: BTreeMap<&str, &HostPlan> =
             plans.iter().map(|plan| (plan.host_name.as_str(), plan)).collect();
@@ -426,7 +442,7 @@ impl FleetSession<'_> {
             .iter()
             .filter_map(|member| by_name.get(member.host.name.as_str()).map(|plan| (member, *plan)));
         let hosts = stream::iter(planned)
-            .map(|(member, plan)| member.execute(plan, events, interruption))
+            .map(|(member, plan)| member.execute(plan, events, interruption, scripts))
             .buffered(self.options.hosts_at_once.max(1))
             .collect()
             .await;

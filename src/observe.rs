@@ -13,6 +13,7 @@
 //! which may have to be made anew around it. All others are taken from the
 //! list, without settings.
 
+pub mod paths;
 pub mod roots;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -79,6 +80,7 @@ pub async fn observe<E: EngineReader>(
         images: BTreeMap::new(),
         volumes: volumes.into_iter().map(|volume| (volume.name.clone(), volume)).collect(),
         networks: networks.into_iter().map(|network| (network.name.clone(), network)).collect(),
+        paths: BTreeMap::new(),
         network_members: network_members(&listed),
         processes: BTreeMap::new(),
     };

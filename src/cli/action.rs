@@ -83,7 +83,7 @@ pub(super) struct Prepared {
     fleet: Fleet,
     pub(super) selection: Selection,
     pub(super) style: Style,
-    colour: bool,
+    pub(super) colour: bool,
 }
 
 impl Prepared {
@@ -200,7 +200,7 @@ impl Prepared {
     }
 
     /// Shows plans, and the hosts that have none.
-    fn show_plan(
+    pub(super) fn show_plan(
         &self,
         goal: Goal,
         plans: &[HostPlan],
@@ -262,7 +262,7 @@ pub(super) fn interrupted_early() -> Exit {
 }
 
 /// Tells, once it is so, that steps are still ending.
-async fn told_of(interruption: &CancellationToken) -> Infallible {
+pub(super) async fn told_of(interruption: &CancellationToken) -> Infallible {
     interruption.cancelled().await;
     output::to_stderr("interrupted: finishing the steps that run; interrupt again to stop at once");
     std::future::pending().await
@@ -270,7 +270,7 @@ async fn told_of(interruption: &CancellationToken) -> Infallible {
 
 /// Whether to go on.
 #[derive(Debug, PartialEq, Eq)]
-enum Confirmation {
+pub(super) enum Confirmation {
     /// Yes, or there was nothing to ask.
     Given,
     /// There was no answer, but an interruption.
@@ -279,7 +279,7 @@ enum Confirmation {
 
 /// Asks before something that runs is stopped or removed. Without a terminal nobody can be asked,
 /// and the answer is no.
-async fn confirm(
+pub(super) async fn confirm(
     plans: &[Plan],
     yes: bool,
     interruption: &CancellationToken,

@@ -1,6 +1,7 @@
 //! What can be typed.
 
 mod actions;
+mod script;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use dmfab::fleet::{DEFAULT_HOSTS_AT_ONCE, FleetOptions};
 use dmfab::host::ssh::Deadlines;
 
 pub(crate) use actions::*;
+pub(crate) use script::{CmdArguments, RunOptions, ScriptArguments};
 
 use super::output;
 use super::progress::ProgressMode;
@@ -33,10 +35,12 @@ Exit codes:
   2    usage, inventory or map is wrong, a saved plan does not hold any more, or a
        question was not answered with yes; nothing was touched
   3    changes are pending (plan --exit-code)
-  4    a step failed on some host, or a host was refused: another map owns a name there
+  4    a step failed on some host, or a host was refused: another map owns a name there;
+       script, cmd: with several containers, one of them ended with another code than 0
   5    a host could not be reached
   7    failed and rolled back: every host was reached and is on its old containers
   130  interrupted
+script and cmd with one container end with its own exit code.
 
 Example:
   dmfab deploy inventories/lab.yaml --hosts web1,apps1-3";
@@ -123,6 +127,12 @@ pub(crate) enum Command {
         after_help = "Example:\n  dmfab signal inventories/lab.yaml shop.web_server --signal HUP --yes"
     )]
     Signal(ActionArguments<SignalOptions>),
+    /// Run a script of this machine, or of the hosts, in a container that is there for it alone.
+    #[command(after_help = script::SCRIPT_EXAMPLES)]
+    Script(ScriptArguments),
+    /// Run a command in a container that is there for it alone.
+    #[command(after_help = script::CMD_EXAMPLES)]
+    Cmd(CmdArguments),
     /// List the containers of the maps on each host.
     #[command(after_help = "Example:\n  dmfab ps inventories/lab.yaml --hosts web1")]
     Ps(PsArguments),

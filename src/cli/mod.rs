@@ -16,6 +16,7 @@ mod progress;
 mod ps;
 mod run;
 mod schema;
+mod script;
 mod session;
 mod version;
 
@@ -38,11 +39,11 @@ pub(crate) fn main() -> ExitCode {
     };
     let exit = match runtime.block_on(dispatch(arguments)) {
         Ok(exit) => exit,
-        Err(error) => fail(&error, colour),
+        Err(error) => fail(&error, colour).into(),
     };
     // A lookup or a read of standard input that hangs must not keep the program alive.
     runtime.shutdown_background();
-    exit.into()
+    exit
 }
 
 fn parse() -> Result<Arguments, clap::Error> {
@@ -51,9 +52,11 @@ fn parse() -> Result<Arguments, clap::Error> {
     Arguments::from_arg_matches(&matches)
 }
 
-async fn dispatch(arguments: Arguments) -> Result<Exit, CommandError> {
+async fn dispatch(arguments: Arguments) -> Result<ExitCode, CommandError> {
     let colour = arguments.colour();
-    match arguments.command {
+    let exit = match arguments.command {
+        Command::Script(command) => return script::script(command, colour).await,
+        Command::Cmd(command) => return script::command(command, colour).await,
         Command::Check(command) => check::run(&command, colour),
         Command::Hosts(command) => hosts::run(&command, colour),
         Command::Config(command) => config::run(&command, colour),
@@ -76,7 +79,8 @@ async fn dispatch(arguments: Arguments) -> Result<Exit, CommandError> {
         Command::Explain(command) => explain::run(&command),
         Command::Schema(command) => schema::run(&command),
         Command::Completions(command) => completions::run(&command),
-    }
+    };
+    Ok(exit?.into())
 }
 
 /// Prints an error once, as one chain with its remedy.

@@ -51,6 +51,14 @@ enum Display {
 }
 
 impl ProgressMode {
+    /// Where output of containers is shown at the same time: moving lines would be torn apart by it.
+    pub(crate) fn beside_output(self) -> Self {
+        match self {
+            Self::Auto | Self::Tty => Self::Plain,
+            Self::Plain | Self::Json | Self::Quiet => self,
+        }
+    }
+
     /// Decides once for the whole run.
     fn resolve(self, stderr_is_terminal: bool) -> Display {
         match self {

@@ -13,6 +13,7 @@ use crate::model::spec::{RegistryLogin, login_for};
 use crate::plan::Action;
 
 use super::prepare::{PrepareError, prepare_volume};
+use super::script::{self, ScriptError};
 use super::verify::{self, Patience, VerifyError};
 
 /// How long an initial command in a container may take where the host sets no `wait_timeout`.
@@ -34,6 +35,9 @@ pub enum ActionError {
     /// A started container is not as it should be.
     #[error(transparent)]
     Verify(#[from] VerifyError),
+    /// A script did not come to its end, or its files not to theirs.
+    #[error(transparent)]
+    Script(#[from] ScriptError),
     /// A command in a container failed.
     #[error("the command ended with exit code {exit_code}")]
     Command {
@@ -56,6 +60,11 @@ impl ActionError {
     /// Whether what the action is about is not there, or is in another state than expected.
     pub fn is_not_found_or_conflict(&self) -> bool {
         matches!(self, Self::Engine(error) if error.is_not_found() || error.is_conflict())
+    }
+
+    /// Whether a script took too long.
+    pub fn is_script_timeout(&self) -> bool {
+        matches!(self, Self::Script(ScriptError::TimedOut { .. }))
     }
 
     /// Whether the action may have had its effect although it failed.
@@ -128,6 +137,14 @@ impl<E: Engine, S: Shell> Host<'_, E, S> {
             }
             Action::RemoveContainer { container_name } => {
                 self.engine.remove_container(container_name).await?;
+            }
+            Action::TakeAwayContainer { container_name, timeout_seconds } => {
+                script::take_away(self.engine, container_name, *timeout_seconds).await?;
+            }
+            Action::UploadFiles { .. } | Action::RunScript { .. } | Action::DownloadFiles { .. } => {
+                // Whoever carries out a plan sees to these: they have an output.
+                let call = action.to_string();
+                return Err(EngineError::unsupported(call, "scripts run as steps of plans only").into());
             }
         }
         Ok(None)
@@ -203,6 +220,7 @@ impl<E: Engine, S: Shell> Host<'_, E, S> {
 
 fn remedy(action: &Action, error: &ActionError) -> Option<String> {
     match (action, error) {
+        (_, ActionError::Script(error)) => error.help(action),
         (Action::PullImage { reference }, ActionError::Engine(error)) if !error.is_connection_lost() => {
             Some(format!(
                 "check that `{reference}` exists in registry `{}`, and its entry in `auth_configs`",

@@ -6,6 +6,7 @@
 
 pub mod action;
 pub mod prepare;
+mod script;
 #[cfg(test)]
 mod tests;
 mod verify;
@@ -17,13 +18,15 @@ use futures_util::future::Either;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio_util::sync::CancellationToken;
 
-use crate::event::{EventKind, Events, HostOutcome, Problem, SkipReason, StepFailure, Undo};
+use crate::event::{EventKind, Events, HostOutcome, Problem, Scripts, SkipReason, StepFailure, Undo};
 use crate::host::engine::{Engine, ExecOutcome};
 use crate::host::shell::Shell;
 use crate::model::item::ItemKind;
-use crate::plan::{Action, Plan, ReplacementId, Step, StepId};
+use crate::plan::{Action, Finally, Plan, ReplacementId, Step, StepId};
 
 use action::Host;
+pub use script::ScriptError;
+use script::Stage;
 
 /// Steps of one host that run at the same time. Those that mostly wait are not
 /// counted: ten stops of ten seconds are to take no longer than one.
@@ -39,11 +42,32 @@ pub async fn execute<E: Engine, S: Shell>(
     events: &Events,
     interruption: &CancellationToken,
 ) -> HostOutcome {
-    let mut run = Run::new(plan, host, events);
+    execute_scripts(plan, host, events, interruption, &Scripts::unseen()).await
+}
+
+/// The same, and `scripts` gets what scripts write and how they end. An interruption ends scripts, and
+/// what clears up after them is done nevertheless.
+pub async fn execute_scripts<E: Engine, S: Shell>(
+    plan: &Plan,
+    host: &Host<'_, E, S>,
+    events: &Events,
+    interruption: &CancellationToken,
+    scripts: &Scripts,
+) -> HostOutcome {
+    let told = Told { events, interruption, scripts };
+    let mut run = Run::new(plan, host, told);
     run.walk(interruption).await;
     let outcome = run.outcome(interruption.is_cancelled());
     events.send(&plan.host_name, EventKind::Finished { outcome: outcome.clone() });
     outcome
+}
+
+/// Who is told of steps, and who tells them to end.
+#[derive(Clone, Copy)]
+struct Told<'a> {
+    events: &'a Events,
+    interruption: &'a CancellationToken,
+    scripts: &'a Scripts,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -54,12 +78,14 @@ enum Progress {
     Failed,
     Skipped,
     Undone,
+    /// There was nothing to clear up.
+    Unneeded,
 }
 
 struct Run<'a, E, S> {
     plan: &'a Plan,
     host: &'a Host<'a, E, S>,
-    events: &'a Events,
+    told: Told<'a>,
     progress: Vec<Progress>,
     /// Failed steps in the plan's order, with the replacement each was part of.
     failures: BTreeMap<StepId, (StepFailure, Option<ReplacementId>)>,
@@ -67,11 +93,14 @@ struct Run<'a, E, S> {
     doomed: BTreeSet<ReplacementId>,
     /// Failed steps that may have had their effect.
     uncertain: BTreeSet<StepId>,
+    /// Scripts that took too long.
+    timed_out: BTreeSet<StepId>,
 }
 
 /// What comes to an end while a plan is carried out.
 enum Ended {
     Step(StepId, Result<(), Failed>),
+    Interrupted(StepId),
     Undo(ReplacementId, Undo),
 }
 
@@ -80,19 +109,22 @@ struct Failed {
     problem: Problem,
     /// It may have had its effect: what takes it back is tried, too.
     is_uncertain: bool,
+    /// It is a script that took too long.
+    is_timeout: bool,
 }
 
 impl<'a, E: Engine, S: Shell> Run<'a, E, S> {
-    fn new(plan: &'a Plan, host: &'a Host<'a, E, S>, events: &'a Events) -> Self {
+    fn new(plan: &'a Plan, host: &'a Host<'a, E, S>, told: Told<'a>) -> Self {
         let progress = vec![Progress::Waiting; plan.steps.len()];
         Self {
             plan,
             host,
-            events,
+            told,
             progress,
             failures: BTreeMap::new(),
             doomed: BTreeSet::new(),
             uncertain: BTreeSet::new(),
+            timed_out: BTreeSet::new(),
         }
     }
 
@@ -102,16 +134,20 @@ impl<'a, E: Engine, S: Shell> Run<'a, E, S> {
             if interruption.is_cancelled() {
                 self.abandon_waiting();
             }
+            self.drop_unneeded();
             for id in self.ready_steps() {
                 self.progress[id.0] = Progress::Running;
-                running.push(Either::Left(perform(self.plan, id, self.host, self.events)));
+                running.push(Either::Left(perform(self.plan, id, self.host, self.told)));
             }
             for (replacement, steps) in self.ready_undos() {
-                running.push(Either::Right(undo(self.plan, replacement, steps, self.host, self.events)));
+                running.push(Either::Right(undo(self.plan, replacement, steps, self.host, self.told.events)));
             }
             match running.next().await {
                 Some(Ended::Step(id, Ok(()))) => self.progress[id.0] = Progress::Done,
                 Some(Ended::Step(id, Err(failed))) => self.fail(id, failed),
+                Some(Ended::Interrupted(id)) => {
+                    self.skip(id, &self.plan.steps[id.0], SkipReason::Interrupted);
+                }
                 Some(Ended::Undo(replacement, undone)) => self.note_undo(replacement, &undone),
                 None => break,
             }
@@ -129,10 +165,40 @@ impl<'a, E: Engine, S: Shell> Run<'a, E, S> {
             has_place
         };
         of(Progress::Waiting)
-            .filter(|(_, step)| step.after.iter().all(|id| self.progress[id.0] == Progress::Done))
+            .filter(|(_, step)| self.may_begin(step))
             .filter(|(_, step)| has_place(step))
             .map(|(id, _)| id)
             .collect()
+    }
+
+    /// What clears up waits only for ends.
+    fn may_begin(&self, step: &Step) -> bool {
+        let progress = |id: &StepId| self.progress[id.0];
+        match step.finally {
+            None => step.after.iter().all(|id| progress(id) == Progress::Done),
+            Some(_) => {
+                step.after.iter().all(|id| !matches!(progress(id), Progress::Waiting | Progress::Running))
+            }
+        }
+    }
+
+    /// Settles what would clear up where nothing is to be cleared up.
+    fn drop_unneeded(&mut self) {
+        let waiting = self.steps().filter(|(id, _)| self.progress[id.0] == Progress::Waiting);
+        let unneeded: Vec<StepId> = waiting
+            .filter(|(_, step)| self.may_begin(step))
+            .filter(|(_, step)| step.finally.is_some_and(|finally| !self.is_needed(finally)))
+            .map(|(id, _)| id)
+            .collect();
+        for id in unneeded {
+            self.progress[id.0] = Progress::Unneeded;
+        }
+    }
+
+    fn is_needed(&self, finally: Finally) -> bool {
+        let made = finally.takes_away;
+        let is_made = self.progress[made.0] == Progress::Done || self.uncertain.contains(&made);
+        is_made && !finally.unless_timed_out.is_some_and(|run| self.timed_out.contains(&run))
     }
 
     /// Doomed replacements of which no step runs any more, with their finished steps, last first, and
@@ -172,8 +238,9 @@ impl<'a, E: Engine, S: Shell> Run<'a, E, S> {
     }
 
     fn fail(&mut self, id: StepId, failed: Failed) {
-        let Failed { problem, is_uncertain } = failed;
+        let Failed { problem, is_uncertain, is_timeout } = failed;
         self.progress[id.0] = Progress::Failed;
+        self.timed_out.extend(is_timeout.then_some(id));
         self.uncertain.extend(is_uncertain.then_some(id));
         let step = &self.plan.steps[id.0];
         self.doomed.extend(step.replacement);
@@ -201,19 +268,19 @@ impl<'a, E: Engine, S: Shell> Run<'a, E, S> {
             matches!(self.progress[wait.0], Progress::Failed | Progress::Skipped | Progress::Undone)
         });
         let is_doomed = step.replacement.is_some_and(|replacement| self.doomed.contains(&replacement));
-        self.progress[id.0] == Progress::Waiting && (waits_in_vain || is_doomed)
+        self.progress[id.0] == Progress::Waiting && step.finally.is_none() && (waits_in_vain || is_doomed)
     }
 
     fn skip(&mut self, id: StepId, step: &Step, reason: SkipReason) {
         self.progress[id.0] = Progress::Skipped;
         self.doomed.extend(step.replacement);
         let text = step.action.to_string();
-        self.events.send(&self.plan.host_name, EventKind::StepSkipped { step: id, text, reason });
+        self.told.events.send(&self.plan.host_name, EventKind::StepSkipped { step: id, text, reason });
     }
 
     fn abandon_waiting(&mut self) {
         for (id, step) in self.steps() {
-            if self.progress[id.0] == Progress::Waiting {
+            if self.progress[id.0] == Progress::Waiting && step.finally.is_none() {
                 self.skip(id, step, SkipReason::Interrupted);
             }
         }
@@ -269,7 +336,10 @@ impl<'a, E: Engine, S: Shell> Run<'a, E, S> {
 
 /// Whether a step mostly waits: for what a container shows, or for its end.
 fn is_waiting(step: &Step) -> bool {
-    matches!(step.action, Action::VerifyContainer { .. } | Action::StopContainer { .. })
+    matches!(
+        step.action,
+        Action::VerifyContainer { .. } | Action::StopContainer { .. } | Action::RunScript { .. }
+    )
 }
 
 /// Performs one step; its end is always told, whichever it is.
@@ -277,13 +347,26 @@ async fn perform<E: Engine, S: Shell>(
     plan: &Plan,
     id: StepId,
     host: &Host<'_, E, S>,
-    events: &Events,
+    told: Told<'_>,
 ) -> Ended {
     let action = &plan.steps[id.0].action;
     let text = action.to_string();
+    let Told { events, interruption, scripts } = told;
     events.send(&plan.host_name, EventKind::StepStarted { step: id, text: text.clone() });
     let started = Instant::now();
-    match host.perform(action).await {
+    let stage = Stage { engine: host.engine, host_name: &plan.host_name, scripts };
+    let work = async {
+        match stage.perform(action).await {
+            Some(ended) => ended.map(|()| None),
+            None => host.perform(action).await,
+        }
+    };
+    let ended = tokio::select! {
+        biased;
+        ended = work => ended,
+        () = interruption.cancelled(), if ends_when_interrupted(action) => return Ended::Interrupted(id),
+    };
+    match ended {
         Ok(outcome) => {
             let took = started.elapsed();
             if let Some(ExecOutcome { exit_code, output }) = outcome {
@@ -298,9 +381,15 @@ async fn perform<E: Engine, S: Shell>(
             let problem = host.explain(action, &error).await;
             let told = EventKind::StepFailed { step: id, text, problem: problem.clone() };
             events.send(&plan.host_name, told);
-            Ended::Step(id, Err(Failed { problem, is_uncertain: error.is_uncertain() }))
+            let (is_uncertain, is_timeout) = (error.is_uncertain(), error.is_script_timeout());
+            Ended::Step(id, Err(Failed { problem, is_uncertain, is_timeout }))
         }
     }
+}
+
+/// Whether a step may take any time, and leaves nothing behind that is not cleared up.
+fn ends_when_interrupted(action: &Action) -> bool {
+    matches!(action, Action::UploadFiles { .. } | Action::RunScript { .. } | Action::DownloadFiles { .. })
 }
 
 /// Takes back finished steps of a replacement, in the order given. One that cannot be taken back

@@ -1,6 +1,8 @@
 //! Plans carried out on the Engine in memory: what holds when steps fail, when the program dies
 //! between two of them, and for maps that nobody thought of.
 
+mod scripts;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 

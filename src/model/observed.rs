@@ -25,6 +25,8 @@ pub struct HostState {
     pub volumes: BTreeMap<String, ObservedVolume>,
     /// Networks by name.
     pub networks: BTreeMap<String, ObservedNetwork>,
+    /// What is at paths of the host that were asked for.
+    pub paths: BTreeMap<String, PathKind>,
     /// Names of the containers in each network, running or not.
     pub network_members: BTreeMap<String, BTreeSet<String>>,
     /// Processes by container, where they were asked for, or why they are not known.
@@ -71,6 +73,18 @@ pub enum RegistryAnswer {
     Digest(String),
     /// Why there is no answer, in a line.
     None(String),
+}
+
+/// What is at a path of a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PathKind {
+    /// Anything but a folder.
+    File,
+    /// A folder, or a link to one.
+    Folder,
+    /// Nothing.
+    Absent,
 }
 
 /// Version of an Engine.

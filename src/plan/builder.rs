@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::model::item::ItemId;
 
-use super::{Action, Cause, Goal, Notice, Plan, ReplacementId, Step, StepId};
+use super::{Action, Cause, Finally, Goal, Notice, Plan, ReplacementId, Step, StepId};
 
 /// A plan on its way.
 pub(super) struct PlanBuilder {
@@ -119,15 +119,26 @@ impl<'a> Chain<'a> {
 
     /// Adds a step after the one before it and after `waits`.
     pub(super) fn then(&mut self, action: Action, waits: Vec<StepId>) -> &mut Self {
-        self.push(action, waits, None)
+        self.push(action, waits, None, None)
+    }
+
+    /// Adds a step that clears up, whatever becomes of those before it.
+    pub(super) fn finally(&mut self, action: Action, finally: Finally) -> &mut Self {
+        self.push(action, Vec::new(), None, Some(finally))
     }
 
     /// Adds a step that `undo` takes back.
     pub(super) fn then_undoable(&mut self, action: Action, waits: Vec<StepId>, undo: Action) -> &mut Self {
-        self.push(action, waits, Some(undo))
+        self.push(action, waits, Some(undo), None)
     }
 
-    fn push(&mut self, action: Action, mut waits: Vec<StepId>, undo: Option<Action>) -> &mut Self {
+    fn push(
+        &mut self,
+        action: Action,
+        mut waits: Vec<StepId>,
+        undo: Option<Action>,
+        finally: Option<Finally>,
+    ) -> &mut Self {
         waits.extend(self.last);
         if self.last.is_none() {
             waits.extend(self.builder.first.get(&self.item));
@@ -145,6 +156,7 @@ impl<'a> Chain<'a> {
             interrupts_service,
             replacement: self.replacement,
             undo,
+            finally,
         };
         self.last = Some(self.builder.push(step));
         self

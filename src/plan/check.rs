@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::item::{ItemId, ItemKind};
 use crate::model::observed::HostState;
-use crate::model::ownership::{self, MAP_LABEL, SUCCESSOR_SUFFIX, lasting_name};
+use crate::model::ownership::{self, MAP_LABEL, SCRIPT_LABEL, SUCCESSOR_SUFFIX, lasting_name};
 use crate::model::spec::{ContainerSpec, HostSpec};
 
 use super::order::container_dependencies;
@@ -38,6 +38,7 @@ pub fn violations(host: &HostSpec, state: &HostState, plan: &Plan) -> Vec<String
             made.removes_empty_networks(id, step),
             made.connects_again(id, step),
             undoes_the_switch(id, step),
+            clears_up_what_comes_before(&made.order, id, step),
         ]
     };
     let mut found: Vec<String> = plan.steps.iter().enumerate().flat_map(of_step).flatten().collect();
@@ -145,7 +146,10 @@ impl Made<'_> {
         let name = lasting_name(container_name);
         let brings = |other: &Step| match &other.action {
             Action::RenameContainer { new_name, .. } => new_name == name,
-            Action::CreateContainer { container_name, .. } => container_name == name,
+            // What runs a script is no successor.
+            Action::CreateContainer { container_name, spec } => {
+                container_name == name && !spec.settings.labels.contains_key(SCRIPT_LABEL)
+            }
             _ => false,
         };
         let missed = self.step_ids(brings).find(|other| !self.order.is_before(*other, id))?;
@@ -253,6 +257,14 @@ fn undoes_the_switch(id: StepId, step: &Step) -> Option<String> {
     is_lost.then(|| format!("step {id} is part of a replacement and cannot be undone"))
 }
 
+/// What clears up comes after all that it takes away, and after what it may leave.
+fn clears_up_what_comes_before(order: &Order, id: StepId, step: &Step) -> Option<String> {
+    let finally = step.finally?;
+    let needed = [Some(finally.takes_away), finally.unless_timed_out];
+    let missed = needed.into_iter().flatten().find(|before| !order.is_before(*before, id))?;
+    Some(format!("step {id} clears up after {missed} without waiting for it"))
+}
+
 fn is_container(item: &ItemId) -> bool {
     item.kind == ItemKind::Container
 }
@@ -290,6 +302,10 @@ fn changed_items(action: &Action) -> Vec<ItemId> {
         | Action::RunCommand { container_name, .. }
         | Action::StopContainer { container_name, .. }
         | Action::SignalContainer { container_name, .. }
+        | Action::UploadFiles { container_name, .. }
+        | Action::RunScript { container_name, .. }
+        | Action::DownloadFiles { container_name, .. }
+        | Action::TakeAwayContainer { container_name, .. }
         | Action::RemoveContainer { container_name } => vec![ItemId::container(container_name)],
     }
 }

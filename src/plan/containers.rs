@@ -18,6 +18,7 @@
 
 mod existing;
 mod in_place;
+pub(super) mod throw_away;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,6 +40,7 @@ use super::leftovers::Leftovers;
 use super::order::Containers;
 use super::planner::{PlanError, claim};
 use super::{Action, Cause, Goal, Notice, ReplacementId, Request, StepId};
+use throw_away::{refuse_running_script, take_away};
 
 pub(super) struct ContainerPlanner<'a> {
     host: &'a HostSpec,
@@ -46,6 +48,8 @@ pub(super) struct ContainerPlanner<'a> {
     request: &'a Request,
     builder: &'a mut PlanBuilder,
     judge: Judge<'a>,
+    /// Containers that are not what they are called, but run a script: the planner of those sees to them.
+    set_aside: BTreeSet<String>,
     /// Steps after which orphans hold no ports any more.
     orphans: Vec<StepId>,
     /// Images that this plan pulls, by reference.
@@ -131,7 +135,8 @@ impl<'a> ContainerPlanner<'a> {
     ) -> Self {
         let judge = Judge::new(host, state, request, new_volumes, reset_networks);
         let (pulls, preparations) = (BTreeMap::new(), BTreeMap::new());
-        Self { host, state, request, builder, judge, orphans, pulls, preparations }
+        let set_aside = BTreeSet::new();
+        Self { host, state, request, builder, judge, set_aside, orphans, pulls, preparations }
     }
 
     /// Containers that were not selected are touched only where they run and are tied to
@@ -142,7 +147,8 @@ impl<'a> ContainerPlanner<'a> {
         selected: &BTreeSet<&str>,
     ) -> Result<(), PlanError> {
         let mut works = Vec::new();
-        for spec in containers.in_order() {
+        let set_aside = self.set_aside.clone();
+        for spec in containers.in_order().filter(|spec| !set_aside.contains(&spec.name)) {
             let is_selected = selected.contains(spec.name.as_str());
             works.extend(match self.request.goal {
                 Goal::Create => self.judge_creation(spec, is_selected)?,
@@ -197,7 +203,7 @@ impl<'a> ContainerPlanner<'a> {
 
     fn check_owner(&mut self, spec: &ContainerSpec) -> Result<(), PlanError> {
         match self.state.containers.get(&spec.name) {
-            Some(found) => claim(spec, found, self.builder),
+            Some(found) => refuse_running_script(found).and_then(|()| claim(spec, found, self.builder)),
             None => Ok(()),
         }
     }
@@ -233,6 +239,9 @@ impl<'a> ContainerPlanner<'a> {
         let settled = work.leftovers.settled.filter(|_| work.is_replaced());
         let stale: Vec<_> = work.leftovers.stale.into_iter().chain(settled).collect();
         let mut chain = Chain::new(self.builder, work.spec.item());
+        if let Some(left) = work.leftovers.of_script {
+            chain.because(vec![Cause::Leftover]).then(take_away(&left.name), Vec::new());
+        }
         for leftover in stale {
             chain.because(vec![Cause::Leftover]);
             if leftover.status.is_active() {

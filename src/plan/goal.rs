@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What a plan brings about. `restart`, `pull` and `signal` are done again each time they are asked
+/// What a plan brings about. `restart`, `pull`, `signal` and `script` are done again each time they are asked
 /// for; all others are states, and there is nothing to do where they are reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -30,10 +30,12 @@ pub enum Goal {
     Pull,
     /// Running containers get a signal.
     Signal,
+    /// A script ran in a container that was there for it alone, with what the container needs.
+    Script,
 }
 
 impl Goal {
-    /// Every goal, in the order in which they are listed.
+    /// Every goal but `script`, in the order in which they are listed.
     pub const ALL: [Self; 11] = [
         Self::Create,
         Self::Start,
@@ -50,13 +52,13 @@ impl Goal {
 
     /// Whether containers are made where they are missing.
     pub fn makes_containers(self) -> bool {
-        matches!(self, Self::Create | Self::Startup | Self::Update | Self::Deploy)
+        matches!(self, Self::Create | Self::Startup | Self::Update | Self::Deploy | Self::Script)
     }
 
     /// Whether every started container is watched until it has proved itself. Those that take the
     /// place of another one always are.
     pub(crate) fn verifies_starts(self) -> bool {
-        matches!(self, Self::Startup | Self::Update | Self::Deploy)
+        matches!(self, Self::Startup | Self::Update | Self::Deploy | Self::Script)
     }
 
     /// Whether settings of what exists are compared with what is wanted.
@@ -66,6 +68,6 @@ impl Goal {
 
     /// Whether the same request, made again, is carried out again.
     pub fn is_imperative(self) -> bool {
-        matches!(self, Self::Restart | Self::Pull | Self::Signal)
+        matches!(self, Self::Restart | Self::Pull | Self::Signal | Self::Script)
     }
 }

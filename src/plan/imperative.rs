@@ -10,6 +10,7 @@ use crate::model::spec::ContainerSpec;
 
 use super::actions::{run_commands, start, stop};
 use super::builder::{Chain, PlanBuilder};
+use super::containers::throw_away::{is_for_script, refuse_running_script};
 use super::options::PullPolicy;
 use super::order::Containers;
 use super::planner::{PlanError, claim};
@@ -112,7 +113,9 @@ impl<'a> Imperative<'a> {
 
     /// The container that was selected; it may be another's, or not there.
     fn found(&mut self, spec: &ContainerSpec) -> Result<Option<&'a ObservedContainer>, PlanError> {
-        let Some(found) = self.state.containers.get(&spec.name) else {
+        let found = self.state.containers.get(&spec.name);
+        found.map_or(Ok(()), refuse_running_script)?;
+        let Some(found) = found.filter(|found| !is_for_script(found)) else {
             self.skip(spec, SkipReason::Absent);
             return Ok(None);
         };

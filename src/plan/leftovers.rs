@@ -15,6 +15,8 @@ use crate::model::observed::{ContainerStatus, HostState, ObservedContainer};
 use crate::model::ownership::{PREDECESSOR_SUFFIX, SUCCESSOR_SUFFIX};
 use crate::model::spec::ContainerSpec;
 
+use super::containers::throw_away::is_for_script;
+
 /// A container as the plan will find it once leftovers are dealt with.
 #[derive(Clone, Copy)]
 pub(super) struct Found<'a> {
@@ -28,6 +30,8 @@ pub(super) struct Found<'a> {
 pub(super) struct Leftovers<'a> {
     /// Goes before anything else.
     pub(super) stale: Option<&'a ObservedContainer>,
+    /// A script that died left it under the container's name; it goes before anything else.
+    pub(super) of_script: Option<&'a ObservedContainer>,
     /// Gets the name.
     pub(super) returning: Option<&'a ObservedContainer>,
     /// Goes once the container is as wanted.
@@ -41,6 +45,18 @@ impl<'a> Leftovers<'a> {
         let named = |suffix: &str| state.containers.get(&format!("{}{suffix}", spec.name));
         let (current, successor, predecessor) =
             (named(""), named(SUCCESSOR_SUFFIX), named(PREDECESSOR_SUFFIX));
+        if let Some(left) = current.filter(|found| is_for_script(found)) {
+            let rest = Self::among(None, successor, predecessor);
+            return Self { of_script: Some(left), ..rest };
+        }
+        Self::among(current, successor, predecessor)
+    }
+
+    fn among(
+        current: Option<&'a ObservedContainer>,
+        successor: Option<&'a ObservedContainer>,
+        predecessor: Option<&'a ObservedContainer>,
+    ) -> Self {
         let found = |container, was_interrupted| Some(Found { container, was_interrupted });
         match (current, successor, predecessor) {
             (Some(current), stale, settled) => {

@@ -13,7 +13,7 @@ pub(super) fn hide(plan: &mut Plan, secrets: &Secrets) {
             }
         }
         for action in std::iter::once(&mut step.action).chain(&mut step.undo) {
-            if let Action::RunCommand { shown, .. } = action {
+            if let Action::RunCommand { shown, .. } | Action::RunScript { shown, .. } = action {
                 *shown = secrets.mask(shown);
             }
         }

@@ -15,6 +15,7 @@
 //!         containers   diff -> create, start, replace, stop, remove
 //!     stop, remove, shutdown:   `stopping`, then `unneeded` volumes and networks
 //!     restart, pull, signal:    `imperative`
+//!     script:   startup of what it needs, then `containers/throw_away`
 //!        |
 //!      Plan        checked by `check`, shown by `text`
 //! ```
@@ -43,6 +44,7 @@ mod order;
 mod orphans;
 mod planner;
 mod pulls;
+pub mod script;
 pub mod seen;
 pub mod states;
 mod stopping;
@@ -53,6 +55,7 @@ mod unneeded;
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -73,6 +76,7 @@ pub use goal::Goal;
 pub use options::Options;
 pub use planner::{PlanError, plan_host};
 pub use pulls::registry_questions;
+pub use script::{Script, ScriptFiles};
 
 /// What is asked of a host.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -181,6 +185,18 @@ pub struct Step {
     pub replacement: Option<ReplacementId>,
     /// What takes this step back.
     pub undo: Option<Action>,
+    /// That it is done also after steps that failed or were not begun.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub finally: Option<Finally>,
+}
+
+/// That a step clears up: it is done when the steps it waits for have ended, whichever way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Finally {
+    /// The step whose work it takes away; where that had none, nothing is done.
+    pub takes_away: StepId,
+    /// The step that leaves its work to be looked at if its time runs out.
+    pub unless_timed_out: Option<StepId>,
 }
 
 /// Steps that take effect together or not at all.
@@ -310,6 +326,50 @@ pub enum Action {
     RemoveContainer {
         /// Container.
         container_name: String,
+    },
+    /// Puts files of this machine into a container that is not started yet.
+    UploadFiles {
+        /// Container.
+        container_name: String,
+        /// The folder they are put into.
+        folder: String,
+        /// A file, or a folder whose contents are meant; `None` is an empty folder.
+        path: Option<PathBuf>,
+        /// Who owns them, user and group.
+        owner: (u64, u64),
+        /// The folder is for everybody to write into.
+        sets_mode: bool,
+    },
+    /// Tells what a container writes until it ends, and how it ends.
+    RunScript {
+        /// Container.
+        container_name: String,
+        /// What runs in it, as it may be shown.
+        shown: String,
+        /// How long it may take.
+        deadline: Duration,
+        /// Each line of its output begins with the time.
+        timestamps: bool,
+        /// The last lines only, at its end.
+        tail: Option<u32>,
+        /// The container stays if it takes longer.
+        is_kept_on_timeout: bool,
+    },
+    /// Brings files of a container to this machine.
+    DownloadFiles {
+        /// Container.
+        container_name: String,
+        /// The folder they are in.
+        folder: String,
+        /// The folder that they go to.
+        into: PathBuf,
+    },
+    /// Ends a container, if it has not ended, and removes it with its anonymous volumes.
+    TakeAwayContainer {
+        /// Container.
+        container_name: String,
+        /// Seconds until it is killed.
+        timeout_seconds: u32,
     },
 }
 

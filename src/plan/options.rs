@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::item::ItemId;
 
+use super::script::Script;
+
 use super::Goal;
 
 /// Long enough for a program that misses a setting to say so and end.
@@ -51,6 +53,9 @@ pub struct Options {
     pub stop_timeout_seconds: Option<u32>,
     /// How long a started container without health check must run to be taken for good; zero is one look.
     pub settle: Duration,
+    /// What runs, for the goal `script`.
+    #[serde(skip)]
+    pub script: Option<Script>,
     /// The signal that is sent by the goal of that name; `None` is `SIGKILL`.
     pub signal: Option<String>,
 }
@@ -85,6 +90,7 @@ impl Default for Options {
             core_image: "busybox:latest".to_owned(),
             stop_timeout_seconds: None,
             settle: DEFAULT_SETTLE,
+            script: None,
             signal: None,
         }
     }

@@ -59,9 +59,46 @@ pub enum PlanError {
         /// The image.
         image: String,
     },
+    /// A script's container would take the name of one that is there.
+    #[error("container `{container_name}` existed before the script")]
+    ExistedBefore {
+        /// The container.
+        container_name: String,
+        /// An earlier script has made it.
+        is_of_script: bool,
+    },
+    /// A script runs in a container that has the name of one that is to be brought up.
+    #[error("a script runs in container `{container_name}`")]
+    ScriptRuns {
+        /// The container.
+        container_name: String,
+    },
+    /// A script is to run in two containers, of which one needs the other.
+    #[error("container `{dependent}` needs container `{container_name}`, and a script is to run in both")]
+    NeededByScript {
+        /// What is needed.
+        container_name: String,
+        /// What needs it.
+        dependent: String,
+    },
+    /// The host has nothing at the path of the script.
+    #[error("`{path}` is not on the host")]
+    PathAbsent {
+        /// The path.
+        path: String,
+    },
 }
 
 impl PlanError {
+    fn existed_before(is_of_script: bool) -> String {
+        let remedy = "stop and remove it with `--remove-existing`";
+        if is_of_script {
+            format!("{remedy}; an earlier script has left it, or runs in it now")
+        } else {
+            remedy.to_owned()
+        }
+    }
+
     /// What the operator can do about it.
     pub fn help(&self) -> Option<String> {
         match self {
@@ -71,6 +108,12 @@ impl PlanError {
             }
             Self::RegistryUnanswered { .. } => {
                 Some("plan without `--pull always`, or check the image's name and its registry".to_owned())
+            }
+            Self::ExistedBefore { is_of_script, .. } => Some(Self::existed_before(*is_of_script)),
+            Self::ScriptRuns { .. } => Some("wait for its end, or end it with `dmfab shutdown`".to_owned()),
+            Self::NeededByScript { .. } => Some("run the script in one after the other".to_owned()),
+            Self::PathAbsent { .. } => {
+                Some("check the path, or upload the script from this machine".to_owned())
             }
             Self::ImageAbsent { .. } => Some("load the image, or plan without `--pull never`".to_owned()),
         }
@@ -91,14 +134,19 @@ pub fn plan_host(host: &HostSpec, state: &HostState, request: &Request) -> Resul
     let orphans = orphans::plan(host, state, request, &containers, &mut builder);
     let names = &request.container_names;
     match request.goal {
-        Goal::Create | Goal::Startup | Goal::Update | Goal::Deploy => {
+        Goal::Create | Goal::Startup | Goal::Update | Goal::Deploy | Goal::Script => {
             let selected = containers.with_dependencies(names);
             let resets = plan_networks(host, state, request, &containers, &selected, &mut builder)?;
             let mut planner = Planner { host, state, builder };
             let new_volumes = planner.plan_volumes(&containers, &selected)?;
             builder = planner.builder;
-            ContainerPlanner::new(host, state, request, &mut builder, new_volumes, orphans, resets)
-                .bring_up(&containers, &selected)?;
+            let mut planner =
+                ContainerPlanner::new(host, state, request, &mut builder, new_volumes, orphans, resets);
+            if request.goal == Goal::Script {
+                planner.run_scripts(&containers, &selected)?;
+            } else {
+                planner.bring_up(&containers, &selected)?;
+            }
         }
         Goal::Start => {
             let selected = containers.with_dependencies(names);

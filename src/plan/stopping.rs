@@ -9,6 +9,7 @@ use crate::model::spec::ContainerSpec;
 
 use super::actions;
 use super::builder::{Chain, PlanBuilder};
+use super::containers::throw_away::{is_for_script, take_away};
 use super::order::{Containers, container_dependencies};
 use super::planner::{PlanError, claim};
 use super::{Cause, Goal, Notice, Request, SkipReason, StepId};
@@ -101,10 +102,12 @@ impl<'a> Stopping<'a> {
         let cause = if found.name == spec.name { Cause::Requested } else { Cause::Leftover };
         let mut chain = Chain::new(self.builder, spec.item());
         chain.because(vec![cause]);
-        if is_stopped {
+        if is_removed && is_for_script(found) {
+            chain.then(take_away(&found.name), waits.to_vec());
+        } else if is_stopped {
             chain.then(actions::stop(spec, &found.name), waits.to_vec());
         }
-        if is_removed {
+        if is_removed && !is_for_script(found) {
             chain.then(actions::remove(&found.name), waits.to_vec());
         }
         let last = chain.last();

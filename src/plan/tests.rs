@@ -1,6 +1,7 @@
 //! Maps in, plan text out; the planner holds every plan to the rules of `check`.
 
 mod actions;
+mod scripts;
 
 use std::collections::BTreeMap;
 

@@ -17,7 +17,7 @@ use std::fmt;
 
 use crate::model::place::Place;
 
-use super::{Action, Cause, Difference, Notice, Plan, SkipReason, Step, StepId};
+use super::{Action, Cause, Difference, Finally, Notice, Plan, SkipReason, Step, StepId};
 
 /// In the place of a value that is not set.
 const NOT_SET: &str = "(not set)";
@@ -74,6 +74,23 @@ impl fmt::Display for Action {
             }
             Self::RemoveContainer { container_name } => {
                 write!(formatter, "remove container {container_name}")
+            }
+            Self::UploadFiles { container_name, folder, path: Some(path), .. } => {
+                write!(formatter, "upload {} into {folder} of container {container_name}", path.display())
+            }
+            Self::UploadFiles { container_name, folder, path: None, .. } => {
+                write!(formatter, "make folder {folder} in container {container_name}")
+            }
+            Self::RunScript { container_name, shown, deadline, .. } => {
+                let seconds = deadline.as_secs_f64();
+                write!(formatter, "run container {container_name} to its end, at most {seconds} s")?;
+                if shown.is_empty() { Ok(()) } else { write!(formatter, ": {shown}") }
+            }
+            Self::DownloadFiles { container_name, folder, into } => {
+                write!(formatter, "download {folder} of container {container_name} to {}", into.display())
+            }
+            Self::TakeAwayContainer { container_name, .. } => {
+                write!(formatter, "take away container {container_name}")
             }
         }
     }
@@ -158,6 +175,13 @@ fn line(id: StepId, step: &Step) -> String {
     }
     if step.interrupts_service {
         line.push_str("  interrupts");
+    }
+    match step.finally {
+        Some(Finally { unless_timed_out: Some(run), .. }) => {
+            line.push_str(&format!("  finally unless {run} times out"));
+        }
+        Some(_) => line.push_str("  finally"),
+        None => {}
     }
     #[cfg(test)]
     grammar::check(&line, id, step);

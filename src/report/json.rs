@@ -89,7 +89,7 @@ pub(super) fn plan_of_host(plan: &Plan) -> Value {
 }
 
 fn step_value(id: usize, step: &Step) -> Value {
-    json!({
+    let mut value = json!({
         "id": id,
         "action": action_name(&step.action),
         "text": step.action.to_string(),
@@ -100,7 +100,11 @@ fn step_value(id: usize, step: &Step) -> Value {
         "parameters": parameters(&step.action),
         "replacement": step.replacement.map(|replacement| replacement.0),
         "undo": step.undo.as_ref().map(action_value),
-    })
+    });
+    if let Some(finally) = step.finally {
+        value["finally"] = shown(&finally);
+    }
+    value
 }
 
 fn action_value(action: &Action) -> Value {
@@ -130,6 +134,10 @@ fn action_name(action: &Action) -> &'static str {
         Action::SignalContainer { .. } => "signal_container",
         Action::RenameContainer { .. } => "rename_container",
         Action::RemoveContainer { .. } => "remove_container",
+        Action::UploadFiles { .. } => "upload_files",
+        Action::RunScript { .. } => "run_script",
+        Action::DownloadFiles { .. } => "download_files",
+        Action::TakeAwayContainer { .. } => "take_away_container",
     }
 }
 

@@ -29,6 +29,7 @@ pub mod plan_file;
 pub mod plan_view;
 pub mod problem;
 mod rows;
+pub mod script;
 mod shown;
 pub mod states;
 pub mod style;

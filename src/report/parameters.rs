@@ -65,6 +65,32 @@ pub(super) fn parameters(action: &Action) -> Value {
             json!({"container_name": container_name, "new_name": new_name})
         }
         Action::RemoveContainer { container_name } => json!({"container_name": container_name}),
+        Action::UploadFiles { container_name, folder, path, owner: (user_id, group_id), sets_mode } => {
+            json!({
+                "container_name": container_name,
+                "folder": folder,
+                "path": path.as_ref().map(|path| path.display().to_string()),
+                "user_id": user_id,
+                "group_id": group_id,
+                "sets_mode": sets_mode,
+            })
+        }
+        Action::RunScript { container_name, shown, deadline, timestamps, tail, is_kept_on_timeout } => {
+            json!({
+                "container_name": container_name,
+                "command": shown,
+                "deadline_seconds": seconds(*deadline),
+                "timestamps": timestamps,
+                "tail": tail,
+                "is_kept_on_timeout": is_kept_on_timeout,
+            })
+        }
+        Action::DownloadFiles { container_name, folder, into } => {
+            json!({"container_name": container_name, "folder": folder, "into": into.display().to_string()})
+        }
+        Action::TakeAwayContainer { container_name, timeout_seconds } => {
+            json!({"container_name": container_name, "timeout_seconds": timeout_seconds})
+        }
     }
 }
 

@@ -107,7 +107,7 @@ fn symbol(change: Change) -> (&'static str, Tone) {
     match change {
         Change::Create | Change::Pull => ("+", Tone::Good),
         Change::Replace => ("~", Tone::Caution),
-        Change::Start | Change::Run | Change::PutBack => (">", Tone::Good),
+        Change::RunScript | Change::Start | Change::Run | Change::PutBack => (">", Tone::Good),
         Change::Stop => ("-", Tone::Caution),
         Change::Remove | Change::ClearUp => ("-", Tone::Bad),
         Change::Restart | Change::Signal | Change::Prepare | Change::Alter => ("!", Tone::Caution),
@@ -186,6 +186,7 @@ fn footer(counts: &Counts, is_compared: bool, style: Style) -> String {
 
 fn footer_part(counts: &Counts, change: Change, number: usize, style: Style) -> String {
     let phrase = match change {
+        Change::RunScript => "to run a script in",
         Change::Create => "to create",
         Change::Replace => "to replace",
         Change::Start => "to start",

@@ -14,6 +14,8 @@ use crate::wording::count;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Change {
+    /// Made for a script, and taken away after it.
+    RunScript,
     /// Made for the first time.
     Create,
     /// Made anew; the old one goes once the new one runs.
@@ -116,6 +118,7 @@ impl Row<'_> {
 
     fn main_word(&self) -> &'static str {
         match (self.change(), self.interrupts_service()) {
+            (Change::RunScript, _) => "run script",
             (Change::Create, _) => "create",
             (Change::Replace, _) => "replace",
             (Change::Start, _) => "start",
@@ -158,10 +161,14 @@ fn change_of(action: &Action, item_name: &str) -> Change {
         }
         Action::PullImage { .. } => Change::Pull,
         Action::PrepareVolume { .. } => Change::Prepare,
+        Action::RunScript { .. } => Change::RunScript,
+        Action::TakeAwayContainer { .. } => Change::ClearUp,
         Action::ConnectNetwork { .. }
         | Action::DisconnectNetwork { .. }
         | Action::UpdateContainer { .. }
-        | Action::VerifyContainer { .. } => Change::Alter,
+        | Action::VerifyContainer { .. }
+        | Action::UploadFiles { .. }
+        | Action::DownloadFiles { .. } => Change::Alter,
         Action::RunCommand { .. } => Change::Run,
         Action::StopContainer { .. } => Change::Stop,
         Action::SignalContainer { .. } => Change::Signal,
@@ -171,6 +178,7 @@ fn change_of(action: &Action, item_name: &str) -> Change {
 /// The first is what a row is called by: a replacement also starts, renames and removes.
 fn rank(change: Change) -> u8 {
     match change {
+        Change::RunScript => 0,
         Change::Replace => 0,
         Change::Create => 1,
         Change::Start => 2,

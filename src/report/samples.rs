@@ -42,7 +42,16 @@ pub(super) fn plan(host_name: &str, steps: Vec<Step>, unchanged: &[&str]) -> Pla
 
 pub(super) fn step(item: ItemId, action: Action, causes: Vec<Cause>) -> Step {
     let interrupts_service = matches!(action, Action::StopContainer { .. });
-    Step { item, action, causes, after: Vec::new(), interrupts_service, replacement: None, undo: None }
+    Step {
+        item,
+        action,
+        causes,
+        after: Vec::new(),
+        interrupts_service,
+        replacement: None,
+        undo: None,
+        finally: None,
+    }
 }
 
 /// Steps on one container, each after the one before; causes go to the first.

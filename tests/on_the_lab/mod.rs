@@ -16,4 +16,5 @@ mod planning;
 mod pulling;
 mod replacing;
 mod saved_plans;
+mod scripts;
 mod shop;

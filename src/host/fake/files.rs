@@ -33,8 +33,9 @@ impl FakeState {
         let pieces = [(OutputStream::Stdout, &container.log), (OutputStream::Stderr, &container.error_log)];
         let pieces: Vec<_> = pieces
             .into_iter()
-            .filter(|(_, text)| !text.is_empty())
-            .map(|(stream, text)| Ok(LogPiece { stream, bytes: shown(text, options) }))
+            .flat_map(|(stream, text)| {
+                shown(text, options).into_iter().map(move |bytes| Ok(LogPiece { stream, bytes }))
+            })
             .collect();
         Ok(Box::pin(stream::iter(pieces)))
     }
@@ -87,12 +88,15 @@ impl FakeState {
     }
 }
 
-fn shown(text: &str, LogOptions { timestamps, tail, follow: _ }: LogOptions) -> Bytes {
-    let lines: Vec<_> = text.split_inclusive('\n').collect();
+/// A piece for each line, all of which have a time of their own.
+fn shown(text: &str, LogOptions { timestamps, tail, follow: _ }: LogOptions) -> Vec<Bytes> {
+    let lines: Vec<_> = text.split_inclusive('\n').enumerate().collect();
     let count = tail.map_or(lines.len(), |tail| usize::try_from(tail).unwrap_or(usize::MAX));
-    let time = if timestamps { "2024-01-01T00:00:00.000000000Z " } else { "" };
-    let lines = lines[lines.len().saturating_sub(count)..].iter().map(|line| format!("{time}{line}"));
-    Bytes::from(lines.collect::<String>())
+    let lines = lines[lines.len().saturating_sub(count)..].iter();
+    let time = |number: &usize| {
+        if timestamps { format!("2024-01-01T00:00:00.{number:09}Z ") } else { String::new() }
+    };
+    lines.map(|(number, line)| Bytes::from(time(number) + line)).collect()
 }
 
 /// A fake image has no folders: those of volumes, mounts and files are there, and those above them.

@@ -9,6 +9,7 @@ use super::super::judge::Verdict;
 use super::super::leftovers::Leftovers;
 use super::super::planner::PlanError;
 use super::super::{Notice, SkipReason};
+use super::throw_away::is_for_script;
 use super::{ContainerPlanner, Work};
 
 impl<'a> ContainerPlanner<'a> {
@@ -23,7 +24,7 @@ impl<'a> ContainerPlanner<'a> {
             return Ok(None);
         }
         self.check_owner(spec)?;
-        if self.state.containers.contains_key(&spec.name) {
+        if self.state.containers.get(&spec.name).is_some_and(|found| !is_for_script(found)) {
             self.builder.unchanged(spec.item());
             return Ok(None);
         }

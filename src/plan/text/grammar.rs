@@ -5,7 +5,7 @@ use super::super::{Action, Cause, Difference, Step, StepId};
 
 /// As it stands in the guide.
 const GRAMMAR: &str = r##"line    = value " " ( step | "nothing to do" | "notice: " text )
-step    = "#" number " " text [ "  <- " cause { "; " cause } ] [ "  after " id { " " id } ] [ "  interrupts" ]
+step    = "#" number " " text [ "  <- " cause { "; " cause } ] [ "  after " id { " " id } ] [ "  interrupts" ] [ "  finally" [ " unless " id " times out" ] ]
 cause   = change | text [ " " place ]
 change  = value " " side " -> " side [ " " place ]
 side    = value | "(not set)"
@@ -121,6 +121,9 @@ struct Line {
     causes: Vec<Told>,
     after: Vec<usize>,
     interrupts: bool,
+    clears_up: bool,
+    /// After whose time-out it does not.
+    unless: Option<usize>,
 }
 
 fn parse(line: &str) -> Option<Line> {
@@ -141,7 +144,13 @@ fn parse(line: &str) -> Option<Line> {
         }
     }
     let interrupts = reader.eat("  interrupts");
-    reader.0.is_empty().then_some(Line { id, action, causes, after, interrupts })
+    let clears_up = reader.eat("  finally");
+    let mut unless = None;
+    if clears_up && reader.eat(" unless ") {
+        unless = Some(reader.id()?);
+        reader.eat(" times out").then_some(())?;
+    }
+    reader.0.is_empty().then_some(Line { id, action, causes, after, interrupts, clears_up, unless })
 }
 
 fn told(cause: &Cause) -> Told {
@@ -163,6 +172,9 @@ pub(super) fn check(line: &str, id: StepId, step: &Step) {
     assert_eq!(read.causes, step.causes.iter().map(told).collect::<Vec<_>>(), "{line}");
     assert_eq!(read.after, step.after.iter().map(|id| id.0 + 1).collect::<Vec<_>>(), "{line}");
     assert_eq!(read.interrupts, step.interrupts_service, "{line}");
+    assert_eq!(read.clears_up, step.finally.is_some(), "{line}");
+    let unless = step.finally.and_then(|finally| finally.unless_timed_out);
+    assert_eq!(read.unless, unless.map(|run| run.0 + 1), "{line}");
 }
 
 mod tests {
@@ -173,6 +185,7 @@ mod tests {
     use super::*;
     use crate::model::item::ItemId;
     use crate::model::place::Place;
+    use crate::plan::Finally;
 
     #[test]
     fn the_guide_has_the_grammar() {
@@ -220,8 +233,9 @@ mod tests {
             let action = Action::RemoveContainer { container_name: command };
             let item = ItemId::container("x");
             let after = vec![StepId(0), StepId(1)];
-            let step =
-                Step { item, action, causes, after, interrupts_service: true, replacement: None, undo: None };
+            let finally = Some(Finally { takes_away: StepId(0), unless_timed_out: Some(StepId(1)) });
+            let (interrupts_service, replacement, undo) = (true, None, None);
+            let step = Step { item, action, causes, after, interrupts_service, replacement, undo, finally };
             let text = super::super::line(StepId(2), &step);
             prop_assert!(!text.chars().any(char::is_control));
         }
