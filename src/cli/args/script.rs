@@ -81,6 +81,7 @@ pub(crate) struct Words(pub(crate) Vec<String>);
 
 /// What both take.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line by itself")]
 pub(crate) struct RunOptions {
     #[command(flatten)]
     pub(crate) hosts: HostArguments,
