@@ -9,6 +9,7 @@
 //! A host that fails never stops the others; its problem is an answer like any other.
 
 pub mod check;
+mod items;
 mod load;
 pub mod script;
 

@@ -153,19 +153,12 @@ fn network_members(listed: &[ListedContainer]) -> BTreeMap<String, BTreeSet<Stri
 fn is_ours(listed: &ListedContainer, host: &HostSpec) -> bool {
     let name = ownership::lasting_name(&listed.name);
     host.containers.iter().any(|container| container.name == name)
-        || listed.labels.get(MAP_LABEL).is_some_and(|map_name| map_names(host).contains(map_name.as_str()))
+        || listed.labels.get(MAP_LABEL).is_some_and(|map_name| host.has_map(map_name))
         || is_in_network_of(listed, host)
 }
 
 fn is_in_network_of(listed: &ListedContainer, host: &HostSpec) -> bool {
     host.networks.iter().any(|network| listed.network_names.contains(&network.name))
-}
-
-fn map_names(host: &HostSpec) -> BTreeSet<&str> {
-    let containers = host.containers.iter().map(|container| container.id.map_name.as_str());
-    let networks = host.networks.iter().map(|network| network.map_name.as_str());
-    let volumes = host.volumes.iter().map(|volume| volume.map_name.as_str());
-    containers.chain(networks).chain(volumes).collect()
 }
 
 /// Images that containers are to be made from, and those that they were made from.

@@ -597,6 +597,7 @@ fn fleet(words: &[String], variables: &[(String, String)]) -> FleetSpec {
         networks: Vec::new(),
         volumes: Vec::new(),
         containers: vec![container],
+        map_names: std::sync::Arc::default(),
         places: Places::default(),
     };
     FleetSpec { hosts: [("h".to_owned(), host)].into(), ..FleetSpec::default() }

@@ -9,7 +9,7 @@ use dmfab::event::{HostOutcome, HostSummary, RunSummary};
 use dmfab::fleet::{Fleet, FleetSession, HostPlan, Selection};
 use dmfab::model::ranges;
 use dmfab::plan::states::ItemState;
-use dmfab::plan::{Goal, Options, Plan, Registries};
+use dmfab::plan::{Action, Goal, Options, Plan, Registries};
 use dmfab::report::plan_file::{PlanFile, SavedHost};
 use dmfab::report::style::Style;
 use dmfab::report::{json, plan_view, states as states_view, summary};
@@ -292,16 +292,30 @@ pub(super) async fn confirm(
     let hosts = dmfab::wording::count(host_count, "host");
     if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
         return Err(CommandError::usage(
-            format!("the plan stops or removes containers on {hosts}, and there is no terminal to ask"),
+            format!("the plan {} on {hosts}, and there is no terminal to ask", damage(plans)),
             Some("look at the plan above, then add `--yes`".to_owned()),
         ));
     }
-    output::to_stderr(&format!("This stops or removes containers on {hosts}. Proceed? (y/N)"));
+    output::to_stderr(&format!("This {} on {hosts}. Proceed? (y/N)", damage(plans)));
     let read = || {
         let mut answer = String::new();
         io::stdin().lock().read_line(&mut answer).map(|_| answer)
     };
     answer(read, interruption).await
+}
+
+/// What plans do to what is there, at worst.
+fn damage(plans: &[Plan]) -> &'static str {
+    let is_of = |is_meant: fn(&Action) -> bool| {
+        plans.iter().flat_map(|plan| &plan.steps).any(|step| is_meant(&step.action))
+    };
+    let ends =
+        is_of(|action| matches!(action, Action::StopContainer { .. } | Action::RemoveContainer { .. }));
+    if is_of(|action| matches!(action, Action::RemoveVolume { .. })) {
+        return "removes volumes with their files, and may stop or remove containers,";
+    }
+    let signals = is_of(|action| matches!(action, Action::SignalContainer { .. }));
+    if signals && !ends { "sends signals to containers" } else { "stops or removes containers" }
 }
 
 /// Waits for an answer, which a terminal gives in its own time, or for an interruption.

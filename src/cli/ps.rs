@@ -46,12 +46,11 @@ pub(crate) async fn run(arguments: &PsArguments, colour: bool) -> Result<Exit, C
 
 fn rows(host: &HostSpec, listed: Vec<ListedContainer>, all: bool) -> Vec<Row> {
     let wanted: BTreeSet<&str> = host.containers.iter().map(|spec| spec.name.as_str()).collect();
-    let map_names: BTreeSet<&str> = host.containers.iter().map(|spec| spec.id.map_name.as_str()).collect();
     let present: BTreeSet<String> = listed.iter().map(|found| found.name.clone()).collect();
     let is_ours = |found: &ListedContainer| {
         let name = ownership::lasting_name(&found.name);
         let map_name = found.labels.get(MAP_LABEL).map(String::as_str);
-        wanted.contains(name) || map_name.is_some_and(|name| map_names.contains(name))
+        wanted.contains(name) || map_name.is_some_and(|name| host.has_map(name))
     };
     let mut rows: Vec<Row> =
         listed.into_iter().filter(|found| all || is_ours(found)).map(|found| row(host, found)).collect();

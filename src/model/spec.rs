@@ -1,7 +1,8 @@
 //! What is wanted: the fleet, its hosts, and the containers on each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use indexmap::IndexMap;
@@ -74,8 +75,22 @@ pub struct HostSpec {
     /// Containers, in the order of their maps; dependencies are found through
     /// [`ContainerSpec::dependencies`], not through this order.
     pub containers: Vec<ContainerSpec>,
+    /// All maps of the inventory, also those that are on other hosts: what bears the label of one has
+    /// been put here by an inventory like this.
+    pub map_names: Arc<BTreeSet<String>>,
     /// Where each of the host's own settings stands, by its key.
     pub places: Places,
+}
+
+impl HostSpec {
+    /// Whether the inventory has a map of this name.
+    pub fn has_map(&self, name: &str) -> bool {
+        let containers = || self.containers.iter().map(|spec| &spec.id.map_name);
+        let networks = || self.networks.iter().map(|network| &network.map_name);
+        let volumes = || self.volumes.iter().map(|volume| &volume.map_name);
+        self.map_names.contains(name)
+            || containers().chain(networks()).chain(volumes()).any(|own| own == name)
+    }
 }
 
 /// How to speak with an Engine.

@@ -70,6 +70,7 @@ fn host(config_names: &[&str], volumes: Vec<VolumeSpec>) -> HostSpec {
         networks: Vec::new(),
         volumes,
         containers: config_names.iter().map(|name| wanted_container(name)).collect(),
+        map_names: std::sync::Arc::default(),
         places: Places::default(),
     }
 }

@@ -83,15 +83,8 @@ impl Made<'_> {
         let Some(labels) = labels else { return false };
         match map_name {
             Some(map_name) => ownership::owner(labels, map_name) == ownership::Owner::OtherMap,
-            None => !labels.get(MAP_LABEL).is_some_and(|name| self.has_map(name)),
+            None => !labels.get(MAP_LABEL).is_some_and(|name| self.host.has_map(name)),
         }
-    }
-
-    fn has_map(&self, name: &str) -> bool {
-        let containers = self.host.containers.iter().map(|spec| &spec.id.map_name);
-        let networks = self.host.networks.iter().map(|network| &network.map_name);
-        let volumes = self.host.volumes.iter().map(|volume| &volume.map_name);
-        containers.chain(networks).chain(volumes).any(|map_name| map_name == name)
     }
 
     /// The container that is wanted by this name, or by the one it has while it is replaced.

@@ -1,7 +1,7 @@
 //! Containers that bear the label of one of our maps and that no map asks for any more. They are
 //! always told; they are removed only where the operator asks for that.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::model::item::ItemId;
 use crate::model::observed::{HostState, ObservedContainer};
@@ -40,10 +40,9 @@ fn orphans<'a>(
     state: &'a HostState,
     containers: &Containers<'_>,
 ) -> BTreeMap<&'a str, &'a ObservedContainer> {
-    let map_names: BTreeSet<&str> = host.containers.iter().map(|spec| spec.id.map_name.as_str()).collect();
     let is_orphan = |found: &&ObservedContainer| {
         let map_name = found.labels.get(MAP_LABEL).map(String::as_str);
-        map_name.is_some_and(|name| map_names.contains(name)) && !containers.contains(&wanted_name(found))
+        map_name.is_some_and(|name| host.has_map(name)) && !containers.contains(&wanted_name(found))
     };
     let found = state.containers.values().filter(is_orphan);
     found.map(|found| (found.name.as_str(), found)).collect()

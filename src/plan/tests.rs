@@ -2,6 +2,7 @@
 
 mod actions;
 mod scripts;
+mod paths;
 
 use std::collections::BTreeMap;
 

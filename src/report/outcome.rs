@@ -1,9 +1,13 @@
 //! How a host stands, in a word and in numbers.
 
 use crate::event::{HostOutcome, Undo};
+use crate::plan::Goal;
 use crate::wording::count;
 
 use super::style::Tone;
+
+/// What is done to items where there is no better word.
+pub(super) const CHANGED: &str = "changed";
 
 /// What an outcome is called, and where it stands among others.
 #[derive(Debug, Clone, Copy)]
@@ -27,16 +31,30 @@ pub(super) fn standing(outcome: &HostOutcome) -> Standing {
     Standing { rank, word, tone }
 }
 
+/// What a goal makes of the items it changes, in a word. Some do several things; these only change.
+pub(super) fn done_word(goal: Goal) -> &'static str {
+    match goal {
+        Goal::Create => "created",
+        Goal::Start => "started",
+        Goal::Stop => "stopped",
+        Goal::Restart => "restarted",
+        Goal::Remove => "removed",
+        Goal::Pull => "pulled",
+        Goal::Signal => "signalled",
+        _ => CHANGED,
+    }
+}
+
 /// What was changed and what was left: `3 changed, 2 unchanged`.
-pub(super) fn changes(outcome: &HostOutcome) -> String {
+pub(super) fn changes(outcome: &HostOutcome, done_word: &str) -> String {
     match outcome {
         HostOutcome::Done { changed: 0, unchanged } => format!("nothing to do, {unchanged} unchanged"),
-        HostOutcome::Done { changed, unchanged: 0 } => format!("{changed} changed"),
-        HostOutcome::Done { changed, unchanged } => format!("{changed} changed, {unchanged} unchanged"),
+        HostOutcome::Done { changed, unchanged: 0 } => format!("{changed} {done_word}"),
+        HostOutcome::Done { changed, unchanged } => format!("{changed} {done_word}, {unchanged} unchanged"),
         failed if is_put_back(failed) => "put back: every container is the old one".to_owned(),
         HostOutcome::Failed { changed, unchanged, skipped, .. }
         | HostOutcome::Interrupted { changed, unchanged, skipped } => {
-            incomplete(*changed, *unchanged, *skipped)
+            incomplete(*changed, done_word, *unchanged, *skipped)
         }
         HostOutcome::Unreachable { .. } | HostOutcome::Refused { .. } => "nothing was changed".to_owned(),
     }
@@ -44,8 +62,8 @@ pub(super) fn changes(outcome: &HostOutcome) -> String {
 
 /// Items that are changed in part are in none of the numbers: where there is no other, it is not said
 /// that none was changed.
-fn incomplete(changed: usize, unchanged: usize, skipped: usize) -> String {
-    let changed = if changed == 0 { String::new() } else { format!("{changed} changed, ") };
+fn incomplete(changed: usize, done_word: &str, unchanged: usize, skipped: usize) -> String {
+    let changed = if changed == 0 { String::new() } else { format!("{changed} {done_word}, ") };
     let not_begun =
         if skipped == 0 { String::new() } else { format!(", {} not begun", count(skipped, "step")) };
     format!("{changed}{unchanged} unchanged{not_begun}")

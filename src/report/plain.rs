@@ -17,7 +17,7 @@ use crate::plan::StepId;
 use crate::wording::count;
 
 use super::activity::{Activity, Work};
-use super::outcome::{changes, standing};
+use super::outcome::{CHANGED, changes, standing};
 use super::problem::{self, MOST_OUTPUT_LINES};
 use super::shown::{fold_hosts, one_line, padded, seconds, width};
 use super::style::{Style, Tone};
@@ -152,7 +152,7 @@ impl PlainReporter {
             return Vec::new();
         }
         let standing = standing(outcome);
-        let mut text = format!("{}: {}", standing.word, changes(outcome));
+        let mut text = format!("{}: {}", standing.word, changes(outcome, CHANGED));
         if let HostOutcome::Unreachable { problem } | HostOutcome::Refused { problem } = outcome
             && !self.told_reasons.contains(host_name)
         {

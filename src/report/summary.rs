@@ -18,7 +18,7 @@ use std::time::Duration;
 use crate::event::{HostOutcome, HostSummary, Problem, RunSummary, StepFailure, Undo};
 use crate::wording::count;
 
-use super::outcome::{Standing, changed_items, changes, is_put_back, is_untouched, standing};
+use super::outcome::{Standing, changed_items, changes, done_word, is_put_back, is_untouched, standing};
 use super::problem::{self, MOST_OUTPUT_LINES};
 use super::shown::{fold_hosts, one_line, padded, seconds, width};
 use super::style::{Style, Tone};
@@ -29,7 +29,8 @@ const OUTPUT_LINES_OF_SEVERAL: usize = 3;
 /// The end of a run on one screen. Hosts that stand alike share a row.
 pub fn render(summary: &RunSummary, style: Style) -> String {
     let groups = groups(&summary.hosts);
-    let rows: Vec<[String; 4]> = groups.iter().map(Group::cells).collect();
+    let done_word = done_word(summary.goal);
+    let rows: Vec<[String; 4]> = groups.iter().map(|group| group.cells(done_word)).collect();
     let widths = [0, 1, 2].map(|column| rows.iter().map(|row| width(&row[column])).max().unwrap_or(0));
     let mut lines = Vec::new();
     for (group, [names, status, details, took]) in groups.iter().zip(&rows) {
@@ -96,9 +97,9 @@ fn without_output(outcome: &HostOutcome) -> HostOutcome {
 
 impl Group<'_> {
     /// Hosts, status, what was changed, time.
-    fn cells(&self) -> [String; 4] {
+    fn cells(&self, done_word: &str) -> [String; 4] {
         let names = fold_hosts(self.host_names.iter().copied());
-        [names, standing(self.outcome).word.to_owned(), changes(self.outcome), seconds(self.took)]
+        [names, standing(self.outcome).word.to_owned(), changes(self.outcome, done_word), seconds(self.took)]
     }
 
     fn details(&self, style: Style) -> Vec<String> {
@@ -165,7 +166,7 @@ fn total(summary: &RunSummary) -> String {
             " · all put back".to_owned()
         }
         0 => String::new(),
-        number => format!(" · {} changed", count(number, "item")),
+        number => format!(" · {} {}", count(number, "item"), done_word(summary.goal)),
     };
     format!("{hosts}{separator}{}{changed} · {}", kinds.join(", "), seconds(summary.took))
 }
@@ -318,6 +319,21 @@ mod tests {
         ");
         let hosts = vec![("web1", with_undo(Undo::Done, true), 1.0), ("web2", done(0), 1.0)];
         assert!(shown(hosts).ends_with("2 hosts: 1 failed, 1 done · all put back · 1.0 s\n"));
+    }
+
+    #[test]
+    fn each_action_has_its_word() {
+        let summary = |goal, items| RunSummary { goal, ..summary(vec![("web1", done(items), 1.0)]) };
+        insta::assert_snapshot!(render(&summary(Goal::Stop, 3), Style::PLAIN), @"
+        web1  done  3 stopped, 2 unchanged  1.0 s
+
+        1 host: 1 done · 3 items stopped · 1.0 s
+        ");
+        let idle = render(&summary(Goal::Stop, 0), Style::PLAIN);
+        assert!(idle.contains("nothing to do") && idle.contains("nothing changed"), "{idle}");
+        for (goal, word) in [(Goal::Pull, "3 items pulled"), (Goal::Shutdown, "3 items changed")] {
+            assert!(render(&summary(goal, 3), Style::PLAIN).contains(word), "{goal:?}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use indexmap::IndexMap;
@@ -170,6 +171,7 @@ impl Filler<'_> {
             networks: Vec::new(),
             volumes: Vec::new(),
             containers: Vec::new(),
+            map_names: Arc::default(),
         };
         ResolvedHost {
             spec,

@@ -40,12 +40,13 @@ mod values;
 mod walk;
 mod written_paths;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use crate::model::spec::{FleetSpec, HostSpec};
+use crate::model::spec::{FleetSpec, HostSpec, MapSpec};
 use crate::model::variables::Variables;
 use crate::source::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::file::SourceMap;
@@ -141,10 +142,16 @@ pub fn resolve_within(
         let needs = integrity::check(&context, map);
         put_on_hosts(&context, map, &needs, &mut hosts);
     }
-    let map_specs = resolved.iter().map(|map| map.spec(&all_names)).collect();
+    let map_specs: Vec<MapSpec> = resolved.iter().map(|map| map.spec(&all_names)).collect();
     let secrets = context.secrets();
-    let with_secrets = |host: ResolvedHost| HostSpec { secrets: secrets.clone(), ..host.spec };
-    let hosts = hosts.into_iter().map(|(name, host)| (name, with_secrets(host))).collect();
+    let map_names: BTreeSet<String> = map_specs.iter().map(|map| map.name.clone()).collect();
+    let map_names = Arc::new(map_names);
+    let completed = |host: ResolvedHost| HostSpec {
+        secrets: secrets.clone(),
+        map_names: Arc::clone(&map_names),
+        ..host.spec
+    };
+    let hosts = hosts.into_iter().map(|(name, host)| (name, completed(host))).collect();
     (FleetSpec { hosts, host_groups, maps: map_specs }, context.into_diagnostics())
 }
 

@@ -2,6 +2,7 @@
 //!
 //! The host of these inventories is a listening socket of the test, which sees any contact.
 
+mod actions;
 mod command_line;
 mod files;
 mod saved_plans;

@@ -79,6 +79,7 @@ fn settings(config: &ConfigDocument<'_>, host: &HostSpec, find: Finder<'_>) -> V
         networks: _,
         volumes: _,
         containers: _,
+        map_names: _,
         places: _,
     } = host;
     let mut fields = Fields::new(find);
