@@ -176,7 +176,7 @@ impl Prepared {
         interruption: &CancellationToken,
     ) -> Result<Exit, CommandError> {
         let made: Vec<Plan> = plans.iter().filter_map(|found| found.plan.clone().ok()).collect();
-        if made.iter().any(|plan| !plan.is_empty()) {
+        if made.iter().any(|plan| !plan.is_empty() || !plan.notices.is_empty()) {
             output::to_stderr(&plan_view::render(&inventory_name(arguments), &made, self.style));
         }
         if confirm(&made, yes, interruption).await? == Confirmation::Interrupted {

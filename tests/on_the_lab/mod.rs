@@ -1,6 +1,7 @@
 //! dmfab against real sshds and real Docker Engines: the lab's four hosts.
 
 mod access;
+mod actions;
 mod broken_midway;
 mod connections;
 mod faults;
