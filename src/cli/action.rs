@@ -26,9 +26,9 @@ pub(crate) async fn plan(arguments: &PlanArguments, colour: bool) -> Result<Exit
     if let Some(file) = &arguments.file {
         plan_file::check_target(file)?;
     }
-    let options = options(goal, &arguments.options);
     let prepared = if arguments.offline { Prepared::offline } else { Prepared::new };
     let prepared = prepared(&arguments.selection, colour)?;
+    let options = options(goal, &arguments.options, &prepared.fleet)?;
     let plans = prepared.look(goal, &options, arguments).await;
     if arguments.states {
         output::to_stdout(&states_view::render(&states(&plans)));
@@ -48,10 +48,11 @@ fn states(plans: &[HostPlan]) -> Vec<(&str, &[ItemState])> {
 }
 
 /// What was asked for beside a goal.
-fn options(goal: Goal, typed: &impl PlanOptions) -> Options {
+fn options(goal: Goal, typed: &impl PlanOptions, fleet: &Fleet) -> Result<Options, CommandError> {
     let mut options = Options::of(goal);
     typed.apply(&mut options);
-    options
+    options.force_update = fleet.find_items(&typed.forced_items())?;
+    Ok(options)
 }
 
 /// `dmfab deploy`, `dmfab stop`, ...
@@ -63,7 +64,7 @@ pub(crate) async fn run<Own: Args + PlanOptions>(
     let selection = &arguments.selection;
     let prepared = Prepared::new(selection, colour)?;
     let interruption = interruption::watch();
-    let options = options(goal, &arguments.own);
+    let options = options(goal, &arguments.own, &prepared.fleet)?;
     let planning = prepared.plan(goal, &options, selection);
     let (session, plans) = tokio::select! {
         planned = planning => planned,

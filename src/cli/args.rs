@@ -2,6 +2,7 @@
 
 mod actions;
 mod script;
+mod changes;
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -41,6 +41,10 @@ fn options_without_effect_are_refused() {
         (&["--missing"], &["pull"]),
         (&["--pull", "always"], &["create", "startup", "update", "deploy"]),
         (&["--settle", "0"], &["startup", "update", "deploy"]),
+        (&["--nonrecoverable-exit-codes", "126,127"], &["startup", "update", "deploy"]),
+        (&["--force-update", "web"], &["update", "deploy"]),
+        (&["--update-persistent"], &["update", "deploy"]),
+        (&["--skip-limit-reset"], &["update", "deploy"]),
     ] {
         for action in ACTIONS {
             let line = [&[action, "inventory.yaml", "wbe"], option].concat();
@@ -73,6 +77,14 @@ fn values_of_options_must_be_sensible() {
         (&["stop", "inventory.yaml", "--timeout", "soon"], "invalid value 'soon' for '--timeout <SECONDS>'"),
         (&["stop", "inventory.yaml", "--timeout", "-1"], "unexpected argument '-1' found"),
         (&["deploy", "inventory.yaml", "--pull", "often"], "invalid value 'often' for '--pull <WHEN>'"),
+        (
+            &["update", "inventory.yaml", "--force-update", "wbe"],
+            "no configuration, instance, group, network or volume is called `wbe`\nhelp: write `web`",
+        ),
+        (
+            &["startup", "inventory.yaml", "--nonrecoverable-exit-codes", "many"],
+            "invalid value 'many' for '--nonrecoverable-exit-codes <CODES>'",
+        ),
         (&["plan", "inventory.yaml", "--for", "destroy"], "invalid value 'destroy' for '--for <ACTION>'"),
     ] {
         files.refuses(line).says(expected);

@@ -10,6 +10,7 @@ use dmfab::model::signal;
 use dmfab::plan::options::{CommandCheck, DEFAULT_SETTLE, PullPolicy};
 use dmfab::plan::{Goal, Options};
 
+use super::changes::{RecoveryOptions, ReplacementOptions};
 use super::{
     Arguments, ConnectionArguments, FileArguments, HostArguments, OutputArguments, ProgressArguments,
     parse_variable,
@@ -153,6 +154,11 @@ pub(crate) struct ActionArguments<Own: Args> {
 pub(crate) trait PlanOptions {
     /// Says what was typed.
     fn apply(&self, options: &mut Options);
+
+    /// Items to be made anew, as they were typed.
+    fn forced_items(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// Of `start`.
@@ -363,6 +369,10 @@ macro_rules! groups {
             fn apply(&self, options: &mut Options) {
                 $(self.$group.apply(options);)+
             }
+
+            fn forced_items(&self) -> Vec<String> {
+                [$(self.$group.forced_items()),+].concat()
+            }
         }
     )+};
 }
@@ -371,13 +381,15 @@ groups! {
     /// Of `restart`.
     RestartOptions { commands: CommandOptions, stops: StopOptions }
     /// Of `startup`.
-    StartupOptions { registries: RegistryOptions, settling: SettleOptions, stops: StopOptions, orphans: OrphanOptions }
+    StartupOptions { recovery: RecoveryOptions, registries: RegistryOptions, settling: SettleOptions, stops: StopOptions, orphans: OrphanOptions }
     /// Of `shutdown`.
     ShutdownOptions {
         removals: RemovalOptions, networks: NetworkOptions, stops: StopOptions, orphans: OrphanOptions,
     }
     /// Of `deploy` and `update`.
     DeployOptions {
+        recovery: RecoveryOptions,
+        replacements: ReplacementOptions,
         registries: RegistryOptions,
         settling: SettleOptions,
         checks: CommandCheckOptions,
@@ -386,6 +398,8 @@ groups! {
     }
     /// Of `plan`.
     EveryOption {
+        recovery: RecoveryOptions,
+        replacements: ReplacementOptions,
         registries: RegistryOptions,
         settling: SettleOptions,
         checks: CommandCheckOptions,
