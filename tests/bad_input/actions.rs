@@ -44,6 +44,7 @@ fn options_without_effect_are_refused() {
         (&["--nonrecoverable-exit-codes", "126,127"], &["startup", "update", "deploy"]),
         (&["--force-update", "web"], &["update", "deploy"]),
         (&["--update-persistent"], &["update", "deploy"]),
+        (&["--check-exec-commands", "partial"], &["update", "deploy"]),
         (&["--skip-limit-reset"], &["update", "deploy"]),
     ] {
         for action in ACTIONS {

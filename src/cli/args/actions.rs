@@ -10,6 +10,7 @@ use dmfab::model::signal;
 use dmfab::plan::options::{CommandCheck, DEFAULT_SETTLE, PullPolicy};
 use dmfab::plan::{Goal, Options};
 
+pub(crate) use super::changes::RegistryOptions;
 use super::changes::{RecoveryOptions, ReplacementOptions};
 use super::{
     Arguments, ConnectionArguments, FileArguments, HostArguments, OutputArguments, ProgressArguments,
@@ -304,37 +305,6 @@ impl PlanOptions for CommandCheckOptions {
                 CommandCheckChoice::Full => CommandCheck::Full,
                 CommandCheckChoice::Partial => CommandCheck::Partial,
                 CommandCheckChoice::None => CommandCheck::None,
-            };
-        }
-    }
-}
-
-/// Of `deploy`, `update`, `startup` and `create`.
-#[derive(Debug, Args)]
-pub(crate) struct RegistryOptions {
-    /// When registries are asked for images; `missing` if nothing is said.
-    #[arg(long, value_enum, value_name = "WHEN")]
-    pull: Option<PullChoice>,
-}
-
-/// When registries are asked.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum PullChoice {
-    /// For every image: a tag that has moved is pulled.
-    Always,
-    /// For images that a host lacks.
-    Missing,
-    /// Never: an image that a host lacks is a mistake.
-    Never,
-}
-
-impl PlanOptions for RegistryOptions {
-    fn apply(&self, options: &mut Options) {
-        if let Some(choice) = self.pull {
-            options.pull = match choice {
-                PullChoice::Always => PullPolicy::Always,
-                PullChoice::Missing => PullPolicy::Missing,
-                PullChoice::Never => PullPolicy::Never,
             };
         }
     }

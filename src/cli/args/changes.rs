@@ -1,8 +1,9 @@
 //! Options of the actions that make containers anew: when, and of what.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use dmfab::plan::Options;
+use dmfab::plan::options::PullPolicy;
 
 use super::PlanOptions;
 
@@ -46,5 +47,36 @@ impl PlanOptions for ReplacementOptions {
 
     fn forced_items(&self) -> Vec<String> {
         self.force_update.clone()
+    }
+}
+
+/// Of `deploy`, `update`, `startup` and `create`.
+#[derive(Debug, Args)]
+pub(crate) struct RegistryOptions {
+    /// When registries are asked for images; `missing` if nothing is said.
+    #[arg(long, value_enum, value_name = "WHEN")]
+    pull: Option<PullChoice>,
+}
+
+/// When registries are asked.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum PullChoice {
+    /// For every image: a tag that has moved is pulled.
+    Always,
+    /// For images that a host lacks.
+    Missing,
+    /// Never: an image that a host lacks is a mistake.
+    Never,
+}
+
+impl PlanOptions for RegistryOptions {
+    fn apply(&self, options: &mut Options) {
+        if let Some(choice) = self.pull {
+            options.pull = match choice {
+                PullChoice::Always => PullPolicy::Always,
+                PullChoice::Missing => PullPolicy::Missing,
+                PullChoice::Never => PullPolicy::Never,
+            };
+        }
     }
 }
