@@ -1,8 +1,8 @@
 //! What can be typed.
 
 mod actions;
-mod script;
 mod changes;
+mod script;
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -1,8 +1,8 @@
 //! Maps in, plan text out; the planner holds every plan to the rules of `check`.
 
 mod actions;
-mod scripts;
 mod paths;
+mod scripts;
 
 use std::collections::BTreeMap;
 
