@@ -27,15 +27,16 @@ use crate::model::container::NetworkMode;
 use crate::model::image::ImageReference;
 use crate::model::observed::{
     ContainerStatus, Health, HostState, ObservedContainer, ObservedImage, ObservedProcess, ObservedVolume,
-    RegistryAnswer, VolumeRoot,
+    RegistryAnswer, RootShell, VolumeRoot,
 };
 use crate::model::ownership::{self, MAP_LABEL};
 use crate::model::spec::{HostSpec, login_for};
+use crate::model::volume::VolumeSpec;
 
 /// Says whether volumes are as the Engine made them, without the Engine.
 pub trait VolumeRoots: Sync {
     /// One answer for each of `mountpoints` (absolute paths on the host), in their order; or a
-    /// sentence about why there is none.
+    /// sentence about why commands cannot be run as root there. Without paths, only that is asked.
     fn are_untouched(&self, mountpoints: &[String])
     -> impl Future<Output = Result<Vec<bool>, String>> + Send;
 }
@@ -51,8 +52,8 @@ pub struct Questions {
 
 /// Reads everything from a host that planning needs.
 ///
-/// `roots` is asked only about volumes that have to be prepared, exist, and are mounted by no
-/// container; if it has no answer, their `root` stays unknown.
+/// `roots` is asked only where volumes have to be prepared, and then about those that exist and are
+/// mounted by no container; if it has no answer, their `root` stays unknown.
 ///
 /// # Errors
 /// The first call of the Engine that fails.
@@ -83,6 +84,7 @@ pub async fn observe<E: EngineReader>(
         paths: BTreeMap::new(),
         network_members: network_members(&listed),
         processes: BTreeMap::new(),
+        root_shell: RootShell::NotAsked,
     };
     let ours: Vec<_> = listed.iter().filter(|listed| is_ours(listed, host)).collect();
     let image_ids = wanted_images(host, &state, &ours);
@@ -90,7 +92,7 @@ pub async fn observe<E: EngineReader>(
     let (containers, images, roots, processes) = tokio::join!(
         try_join_all(ours.iter().map(|listed| engine.inspect_container(&listed.id))),
         try_join_all(image_ids.iter().map(|id| engine.inspect_image(id))),
-        root_facts(roots, &unused),
+        root_facts(roots, host, &unused),
         list_processes(engine, &state, &questions.processes_of),
     );
     let (containers, processes) = (containers?, processes?);
@@ -98,6 +100,8 @@ pub async fn observe<E: EngineReader>(
     state.processes = processes;
     state.images =
         images?.into_iter().flatten().map(|image: ObservedImage| (image.id.clone(), image)).collect();
+    let (root_shell, roots) = roots;
+    state.root_shell = root_shell;
     for (name, root) in roots {
         state.volumes.entry(name).and_modify(|volume| volume.root = Some(root));
     }
@@ -172,7 +176,7 @@ fn wanted_images(host: &HostSpec, state: &HostState, ours: &[&ListedContainer]) 
 fn unused_volumes(host: &HostSpec, state: &HostState) -> BTreeMap<String, String> {
     let mounted = state.mounted_volumes();
     let existing = |name: &str| state.volumes.get(name).filter(|_| !mounted.contains(name));
-    let prepared = host.volumes.iter().filter(|volume| !volume.preparation.is_empty());
+    let prepared = host.volumes.iter().filter(|volume| is_prepared_on_the_host(volume));
     prepared
         .filter_map(|volume| existing(&volume.name))
         .map(|ObservedVolume { name, mountpoint, .. }| (name.clone(), mountpoint.clone()))
@@ -181,22 +185,28 @@ fn unused_volumes(host: &HostSpec, state: &HostState) -> BTreeMap<String, String
 
 async fn root_facts(
     roots: &impl VolumeRoots,
+    host: &HostSpec,
     mountpoints: &BTreeMap<String, String>,
-) -> Vec<(String, VolumeRoot)> {
-    if mountpoints.is_empty() {
-        return Vec::new();
+) -> (RootShell, Vec<(String, VolumeRoot)>) {
+    if !host.volumes.iter().any(is_prepared_on_the_host) {
+        return (RootShell::NotAsked, Vec::new());
     }
     let paths: Vec<_> = mountpoints.values().cloned().collect();
     match roots.are_untouched(&paths).await {
         Ok(answers) => {
             let facts = mountpoints.keys().cloned().zip(answers);
-            facts.map(|(name, is_untouched)| (name, VolumeRoot { is_untouched })).collect()
+            let roots = facts.map(|(name, is_untouched)| (name, VolumeRoot { is_untouched })).collect();
+            (RootShell::Works, roots)
         }
         Err(reason) => {
             tracing::debug!(reason, "volume roots were not looked at");
-            Vec::new()
+            (RootShell::Fails(reason), Vec::new())
         }
     }
+}
+
+fn is_prepared_on_the_host(volume: &VolumeSpec) -> bool {
+    !volume.preparation.is_empty() && volume.is_on_the_host()
 }
 
 /// A container that has gone between the list and the look is gone.

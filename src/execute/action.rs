@@ -10,9 +10,10 @@ use crate::host::shell::{Shell, ShellError};
 use crate::model::container::ExecCommand;
 use crate::model::secret::Secrets;
 use crate::model::spec::{RegistryLogin, login_for};
-use crate::plan::Action;
+use crate::plan::{Action, Preparer};
 
 use super::prepare::{PrepareError, prepare_volume};
+use super::prepare_in_container::PreparingContainer;
 use super::script::{self, ScriptError};
 use super::verify::{self, Patience, VerifyError};
 
@@ -69,7 +70,7 @@ impl ActionError {
 
     /// Whether the action may have had its effect although it failed.
     pub fn is_uncertain(&self) -> bool {
-        matches!(self, Self::Engine(error) if error.is_uncertain())
+        matches!(self, Self::Engine(error) | Self::Prepare(PrepareError::Engine(error)) if error.is_uncertain())
     }
 }
 
@@ -97,9 +98,19 @@ impl<E: Engine, S: Shell> Host<'_, E, S> {
             Action::CreateNetwork { network } => self.engine.create_network(network).await?,
             Action::RemoveNetwork { network_name } => self.engine.remove_network(network_name).await?,
             Action::CreateVolume { volume } => drop(self.engine.create_volume(volume).await?),
-            Action::PrepareVolume { volume_name, preparation, only_if_empty } => {
+            Action::PrepareVolume { volume_name, preparation, only_if_empty, by: Preparer::HostShell } => {
                 let mountpoint = self.mountpoint(volume_name).await?;
                 prepare_volume(self.shell, &mountpoint, preparation, *only_if_empty).await?;
+            }
+            Action::PrepareVolume {
+                volume_name,
+                preparation,
+                only_if_empty,
+                by: Preparer::Container { image, map_name },
+            } => {
+                let deadline = self.wait_timeout.unwrap_or(DEFAULT_COMMAND_DEADLINE);
+                let container = PreparingContainer { volume_name, map_name, image, deadline };
+                container.run(self.engine, preparation, *only_if_empty).await?;
             }
             Action::RemoveVolume { volume_name } => self.engine.remove_volume(volume_name).await?,
             Action::CreateContainer { container_name, spec } => {

@@ -6,6 +6,7 @@
 
 pub mod action;
 pub mod prepare;
+mod prepare_in_container;
 mod script;
 #[cfg(test)]
 mod tests;

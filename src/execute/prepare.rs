@@ -3,6 +3,9 @@
 //! It runs as root or through `sudo -n`. What is changed recursively is guarded twice: here by
 //! the path's text, and on the host by what the path is.
 
+use std::time::Duration;
+
+use crate::host::engine_error::EngineError;
 use crate::host::shell::{AS_ROOT, Shell, ShellError};
 use crate::host::ssh::command::quote;
 use crate::model::volume::Preparation;
@@ -28,11 +31,20 @@ pub enum PrepareError {
     /// The login user is not root, and `sudo -n` is not allowed or asks for a password.
     #[error("the login user may not run chown and chmod as root")]
     NoRoot,
+    /// The Engine refused the container that was to run it, or could not be asked.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The container takes too long.
+    #[error("chown and chmod did not end within {} s", after.as_secs())]
+    Late {
+        /// How long it was waited.
+        after: Duration,
+    },
     /// The script failed.
     #[error("chown or chmod ended with exit status {status}: {stderr}")]
     Failed {
         /// Exit status.
-        status: u32,
+        status: i64,
         /// Standard error, in one line.
         stderr: String,
     },
@@ -55,9 +67,16 @@ pub async fn prepare_volume(
         NO_ROOT => return Err(PrepareError::NoRoot),
         _ => {}
     }
-    let lines: Vec<&str> = output.stderr.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    let stderr = if lines.is_empty() { "no message".to_owned() } else { lines.join("; ") };
-    Err(PrepareError::Failed { status: output.status, stderr })
+    Err(PrepareError::failed(output.status.into(), &output.stderr))
+}
+
+impl PrepareError {
+    /// Of a script that ended, with what it wrote.
+    pub(super) fn failed(status: i64, written: &str) -> Self {
+        let lines: Vec<&str> = written.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        let stderr = if lines.is_empty() { "no message".to_owned() } else { lines.join("; ") };
+        Self::Failed { status, stderr }
+    }
 }
 
 /// Absolute, without `..`, at least three levels deep: never `/`, `/var` or `/var/lib`.
@@ -66,8 +85,13 @@ fn is_safe_mountpoint(path: &str) -> bool {
     path.starts_with('/') && parts.len() >= 3 && !parts.iter().any(|part| *part == ".." || *part == ".")
 }
 
-/// `-h` keeps chown off the targets of symbolic links; `chmod -R` leaves links alone by itself.
-fn preparation_script(mountpoint: &str, preparation: &Preparation, only_if_empty: bool) -> Option<String> {
+/// Files that are as they should be are not touched, as far as `find` can tell: it knows no symbolic
+/// modes. `-h` keeps chown off the targets of symbolic links; `chmod -R` leaves links alone by itself.
+pub(super) fn preparation_script(
+    mountpoint: &str,
+    preparation: &Preparation,
+    only_if_empty: bool,
+) -> Option<String> {
     let path = quote(mountpoint)?;
     let mut script = format!(
         "{AS_ROOT}path={path}\n\
@@ -79,12 +103,31 @@ fn preparation_script(mountpoint: &str, preparation: &Preparation, only_if_empty
         script.push_str("entries=$(as_root ls -A -- \"$path\")\n[ -z \"$entries\" ] || exit 0\n");
     }
     if let Some(owner) = &preparation.owner {
-        script.push_str(&format!("as_root chown -hR -- {} \"$path\"\n", quote(owner)?));
+        let tests = owner_tests(owner)?;
+        script.push_str(&format!(
+            "as_root find \"$path\" {tests} -exec chown -h -- {} {{}} +\n",
+            quote(owner)?
+        ));
     }
     if let Some(mode) = &preparation.mode {
-        script.push_str(&format!("as_root chmod -R -- {} \"$path\"\n", quote(mode)?));
+        let (is_octal, mode) = (mode.bytes().all(|byte| byte.is_ascii_digit()), quote(mode)?);
+        let command = if is_octal {
+            format!("as_root find \"$path\" ! -type l ! -perm {mode} -exec chmod -- {mode} {{}} +\n")
+        } else {
+            format!("as_root chmod -R -- {mode} \"$path\"\n")
+        };
+        script.push_str(&command);
     }
     Some(script)
+}
+
+/// What `find` asks of a file whose owner is another one than `user:group`; either may be left out.
+fn owner_tests(owner: &str) -> Option<String> {
+    let (user, group) = owner.split_once(':').unwrap_or((owner, ""));
+    let tests = [("-user", user), ("-group", group)].into_iter().filter(|(_, name)| !name.is_empty());
+    let tests: Option<Vec<String>> =
+        tests.map(|(test, name)| Some(format!("! {test} {}", quote(name)?))).collect();
+    Some(format!("\\( {} \\)", tests?.join(" -o ")))
 }
 
 #[cfg(test)]

@@ -38,12 +38,12 @@ impl Shell for FakeShell {
     }
 }
 
-/// Volumes of which nobody knows whether they are empty.
+/// Volumes that somebody has used.
 struct NoRoots;
 
 impl VolumeRoots for NoRoots {
-    async fn are_untouched(&self, _mountpoints: &[String]) -> Result<Vec<bool>, String> {
-        Err("not asked".to_owned())
+    async fn are_untouched(&self, mountpoints: &[String]) -> Result<Vec<bool>, String> {
+        Ok(vec![false; mountpoints.len()])
     }
 }
 

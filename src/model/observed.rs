@@ -31,6 +31,8 @@ pub struct HostState {
     pub network_members: BTreeMap<String, BTreeSet<String>>,
     /// Processes by container, where they were asked for, or why they are not known.
     pub processes: BTreeMap<String, Result<Vec<ObservedProcess>, String>>,
+    /// Whether commands can be run as root on the host.
+    pub root_shell: RootShell,
 }
 
 impl HostState {
@@ -64,6 +66,18 @@ impl HostState {
             .flat_map(|container| container.volume_names.iter().map(String::as_str))
             .collect()
     }
+}
+
+/// Whether commands can be run as root on a host.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum RootShell {
+    /// Nobody has tried: no volume has to be prepared.
+    #[default]
+    NotAsked,
+    /// They can.
+    Works,
+    /// Why not, in a line.
+    Fails(String),
 }
 
 /// What a registry said of a reference.

@@ -12,6 +12,8 @@ pub const CONFIG_LABEL: &str = "dmfab.config";
 pub const INSTANCE_LABEL: &str = "dmfab.instance";
 /// Label: a container that is there for one script or command, and goes with it.
 pub const SCRIPT_LABEL: &str = "dmfab.script";
+/// Label: what a container is for that is no instance of a configuration and goes when it is done.
+pub const PURPOSE_LABEL: &str = "dmfab.purpose";
 /// Every label of ours begins with this; users may not set such labels.
 pub const LABEL_PREFIX: &str = "dmfab.";
 

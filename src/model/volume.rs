@@ -31,6 +31,13 @@ pub struct VolumeSpec {
     pub places: Places,
 }
 
+impl VolumeSpec {
+    /// Whether its files are where the Engine says, also while no container mounts it.
+    pub fn is_on_the_host(&self) -> bool {
+        self.driver == LOCAL_DRIVER && self.driver_options.is_empty()
+    }
+}
+
 /// Owner and mode of a volume's files.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Preparation {

@@ -25,7 +25,7 @@ impl<S: Shell> VolumeRoots for ShellVolumeRoots<'_, S> {
 fn inspection_script(mountpoints: &[String]) -> Option<String> {
     let paths: Option<Vec<String>> = mountpoints.iter().map(|path| quote(path)).collect();
     Some(format!(
-        "{AS_ROOT}for path in {}; do\n  entries=$(as_root ls -A -- \"$path\")\n  \
+        "{AS_ROOT}as_root true\nfor path in {}; do\n  entries=$(as_root ls -A -- \"$path\")\n  \
          facts=$(as_root stat -c %u:%g:%a -- \"$path\")\n  \
          if [ \"$entries$facts\" = 0:0:755 ]; then echo untouched; else echo used; fi\ndone\n",
         paths?.join(" ")

@@ -7,7 +7,7 @@ use crate::model::container::{Endpoint, ExecCommand, Healthcheck};
 use crate::model::spec::ContainerSpec;
 use crate::model::volume::VolumeSpec;
 
-use super::{Action, diff};
+use super::{Action, Preparer, diff};
 
 /// For health checks that come with an image: Docker's own defaults, three checks of 30 s each
 /// with 30 s between.
@@ -17,11 +17,12 @@ pub(super) fn create(spec: &ContainerSpec, container_name: &str) -> Action {
     Action::CreateContainer { container_name: container_name.to_owned(), spec: Arc::new(spec.clone()) }
 }
 
-pub(super) fn prepare(volume: &VolumeSpec, only_if_empty: bool) -> Action {
+pub(super) fn prepare(volume: &VolumeSpec, only_if_empty: bool, by: Preparer) -> Action {
     Action::PrepareVolume {
         volume_name: volume.name.clone(),
         preparation: volume.preparation.clone(),
         only_if_empty,
+        by,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::item::ItemId;
+use crate::model::item::{ItemId, ItemKind};
 
 use super::{Action, Cause, Finally, Goal, Notice, Plan, ReplacementId, Step, StepId};
 
@@ -65,6 +65,11 @@ impl PlanBuilder {
     /// Lets everything that is done to an item from now on follow a step.
     pub(super) fn must_follow(&mut self, item: ItemId, step: StepId) {
         self.first.insert(item, step);
+    }
+
+    /// What has to be waited for before all items of a kind can be used.
+    pub(super) fn finished_of(&self, kind: ItemKind) -> Vec<StepId> {
+        self.finished.iter().filter(|(item, _)| item.kind == kind).map(|(_, step)| *step).collect()
     }
 
     /// What has to be waited for before these items can be used.

@@ -133,7 +133,10 @@ impl Made<'_> {
     /// before the replacement that needs its name; then no successor has the name yet.
     fn removes_after_its_replacement(&self, id: StepId, step: &Step) -> Option<String> {
         let Action::RemoveContainer { container_name } = &step.action else { return None };
-        if container_name.ends_with(SUCCESSOR_SUFFIX) || self.is_leftover(id, step, container_name) {
+        if container_name.ends_with(SUCCESSOR_SUFFIX)
+            || self.is_leftover(id, step, container_name)
+            || self.frees_a_volume(id)
+        {
             return None;
         }
         let name = lasting_name(container_name);
@@ -180,6 +183,12 @@ impl Made<'_> {
         let is_lost = step.item.kind == ItemKind::Network
             && !self.step_ids(joins).any(|other| self.order.is_before(id, other));
         is_lost.then(|| format!("step {id} takes {container_name} out of {network_name} for good"))
+    }
+
+    /// Whether a volume is removed afterwards: the Engine keeps one that a container mounts.
+    fn frees_a_volume(&self, id: StepId) -> bool {
+        let removals = self.step_ids(|other| matches!(other.action, Action::RemoveVolume { .. }));
+        removals.into_iter().any(|removal| self.order.is_before(id, removal))
     }
 
     /// Whether an interrupted run left what is removed; a stop of it may stand between.

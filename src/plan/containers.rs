@@ -29,9 +29,7 @@ use crate::model::ownership::{PREDECESSOR_SUFFIX, SUCCESSOR_SUFFIX};
 use crate::model::spec::{ContainerSpec, HostSpec};
 use crate::model::volume::VolumeSpec;
 
-use super::actions::{
-    connect, create, prepare, remove, rename, run_command, run_commands, start, stop, verify,
-};
+use super::actions::{connect, create, remove, rename, run_command, run_commands, start, stop, verify};
 use super::builder::{Chain, PlanBuilder};
 use super::changes::Changes;
 use super::commands;
@@ -39,6 +37,7 @@ use super::judge::{Judge, Verdict, moved_tag, ties};
 use super::leftovers::Leftovers;
 use super::order::Containers;
 use super::planner::{PlanError, claim};
+use super::volumes::VolumePlanner;
 use super::{Action, Cause, Goal, Notice, ReplacementId, Request, StepId};
 use throw_away::{refuse_running_script, take_away};
 
@@ -47,6 +46,7 @@ pub(super) struct ContainerPlanner<'a> {
     state: &'a HostState,
     request: &'a Request,
     builder: &'a mut PlanBuilder,
+    volumes: VolumePlanner<'a>,
     judge: Judge<'a>,
     /// Containers that are not what they are called, but run a script: the planner of those sees to them.
     set_aside: BTreeSet<String>,
@@ -123,20 +123,31 @@ impl Work<'_> {
     }
 }
 
+/// What the plan does before it comes to containers.
+#[derive(Default)]
+pub(super) struct Before {
+    /// Volumes that it makes.
+    pub(super) new_volumes: BTreeSet<String>,
+    /// Networks that it makes anew.
+    pub(super) resets: BTreeSet<String>,
+    /// Steps after which orphans hold no ports any more.
+    pub(super) orphans: Vec<StepId>,
+}
+
 impl<'a> ContainerPlanner<'a> {
     pub(super) fn new(
         host: &'a HostSpec,
         state: &'a HostState,
         request: &'a Request,
         builder: &'a mut PlanBuilder,
-        new_volumes: BTreeSet<String>,
-        orphans: Vec<StepId>,
-        reset_networks: BTreeSet<String>,
+        volumes: VolumePlanner<'a>,
+        before: Before,
     ) -> Self {
-        let judge = Judge::new(host, state, request, new_volumes, reset_networks);
+        let Before { new_volumes, resets, orphans } = before;
+        let judge = Judge::new(host, state, request, new_volumes, resets);
         let (pulls, preparations) = (BTreeMap::new(), BTreeMap::new());
         let set_aside = BTreeSet::new();
-        Self { host, state, request, builder, judge, set_aside, orphans, pulls, preparations }
+        Self { host, state, request, builder, volumes, judge, set_aside, orphans, pulls, preparations }
     }
 
     /// Containers that were not selected are touched only where they run and are tied to
@@ -257,10 +268,11 @@ impl<'a> ContainerPlanner<'a> {
 
     fn plan_creation(&mut self, work: &mut Work<'_>) {
         let spec = work.spec;
-        let waits = self.creation_waits(spec);
+        let mut waits = self.creation_waits(spec);
+        waits.extend(self.builder.waits_for([&spec.item()]));
         let name = work.first_name();
         let is_late = self.is_created_late(spec);
-        let mounts: Vec<_> = prepared_mounts(spec, self.host).collect();
+        let preparations = self.preparations_after_creation(spec, is_late);
         let causes = work.take_causes();
         let mut chain = Chain::resume(self.builder, spec.item(), work.last, work.replacement);
         chain.because(causes);
@@ -272,12 +284,25 @@ impl<'a> ContainerPlanner<'a> {
             // The first network is joined at creation.
             chain.then(connect(&name, endpoint), Vec::new());
         }
-        for volume in mounts {
-            let only_if_empty = is_late || !self.judge.makes_volume(&volume.name);
-            chain.then(prepare(volume, only_if_empty), Vec::new());
+        for (volume, action, waits) in preparations {
+            chain.then(action, waits);
             self.preparations.entry(volume.name.clone()).or_default().extend(chain.last());
         }
         work.last = chain.last();
+    }
+
+    fn preparations_after_creation(
+        &mut self,
+        spec: &ContainerSpec,
+        is_late: bool,
+    ) -> Vec<(&'a VolumeSpec, Action, Vec<StepId>)> {
+        let mut preparations = Vec::new();
+        for volume in prepared_mounts(spec, self.host) {
+            let only_if_empty = is_late || !self.judge.makes_volume(&volume.name) || !volume.is_on_the_host();
+            let prepared = self.volumes.preparation(self.builder, volume, only_if_empty);
+            preparations.extend(prepared.map(|(action, waits)| (volume, action, waits)));
+        }
+        preparations
     }
 
     /// Stops of containers that are replaced as one: all new ones that can be are made by then.
@@ -441,13 +466,16 @@ impl<'a> ContainerPlanner<'a> {
             return None;
         }
         let reference = spec.image.to_string();
-        if let Some(step) = self.pulls.get(&spec.image) {
+        let item = ItemId::image(&reference);
+        // For another machine the same name is another image.
+        let pulled = self.builder.waits_for(spec.image.platform.is_none().then_some(&item));
+        if let Some(step) = self.pulls.get(&spec.image).or(pulled.first()) {
             return Some(*step);
         }
         let wish = if found.is_some() { "create_options.platform" } else { "image" };
         let absent = || Cause::Absent { place: spec.places.nearest(wish).cloned() };
         let causes = vec![moved.map_or_else(absent, Cause::Changed)];
-        let mut chain = Chain::new(self.builder, ItemId::image(&reference));
+        let mut chain = Chain::new(self.builder, item);
         chain.because(causes).then(Action::PullImage { reference: spec.image.clone() }, Vec::new());
         let step = chain.last()?;
         self.pulls.insert(spec.image.clone(), step);

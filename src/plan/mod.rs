@@ -52,6 +52,7 @@ mod stopping;
 mod tests;
 pub mod text;
 mod unneeded;
+mod volumes;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -228,7 +229,7 @@ pub enum Action {
         /// What it is like.
         volume: Box<VolumeSpec>,
     },
-    /// Sets owner and mode of a volume's files, on the host.
+    /// Sets owner and mode of a volume's files.
     PrepareVolume {
         /// Full name.
         volume_name: String,
@@ -236,6 +237,8 @@ pub enum Action {
         preparation: Preparation,
         /// Leaves a volume alone that holds files: they have the owner somebody gave them.
         only_if_empty: bool,
+        /// What sets them.
+        by: Preparer,
     },
     /// Removes a volume with its files.
     RemoveVolume {
@@ -370,6 +373,21 @@ pub enum Action {
         container_name: String,
         /// Seconds until it is killed.
         timeout_seconds: u32,
+    },
+}
+
+/// What sets owner and mode of a volume's files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Preparer {
+    /// A script on the host.
+    HostShell,
+    /// A script in a container that mounts the volume and is removed afterwards.
+    Container {
+        /// What the container is made from.
+        image: ImageReference,
+        /// The map whose label it bears.
+        map_name: String,
     },
 }
 

@@ -188,10 +188,12 @@ impl ResetSteps {
     }
 
     fn remove(&mut self, reset: &mut Reset<'_>, builder: &mut PlanBuilder) {
+        // Containers that go with a volume leave by that.
+        let waits = builder.finished_of(ItemKind::Container);
         let mut chain = self.chain(reset, builder);
         chain.because(std::mem::take(&mut reset.causes));
         let remove = Action::RemoveNetwork { network_name: reset.wanted.name.clone() };
-        chain.then_undoable(remove, Vec::new(), create(&as_spec(reset.found, reset.wanted)));
+        chain.then_undoable(remove, waits, create(&as_spec(reset.found, reset.wanted)));
         self.last = chain.last();
     }
 

@@ -3,16 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::item::{ItemId, ItemKind};
-use crate::model::observed::{HostState, ObservedContainer, ObservedVolume};
+use crate::model::observed::{HostState, ObservedContainer};
 use crate::model::ownership::{self, MAP_LABEL, Owner};
 use crate::model::spec::{ContainerSpec, HostSpec};
-use crate::model::volume::VolumeSpec;
 
-use super::actions::prepare;
-use super::builder::{Chain, PlanBuilder};
+use super::builder::PlanBuilder;
 use super::check;
-use super::containers::ContainerPlanner;
-use super::diff;
+use super::containers::{Before, ContainerPlanner};
 use super::imperative::Imperative;
 use super::mask;
 use super::networks::plan_networks;
@@ -22,7 +19,8 @@ use super::pulls;
 use super::stopping::Stopping;
 use super::text;
 use super::unneeded::Unneeded;
-use super::{Action, Cause, Goal, Notice, Options, Plan, Request};
+use super::volumes::VolumePlanner;
+use super::{Action, Goal, Notice, Options, Plan, Request};
 
 /// Why no plan can be made for a host.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -52,6 +50,20 @@ pub enum PlanError {
         image: String,
         /// Why, as the Engine told it.
         reason: String,
+    },
+    /// A volume is to be made anew, and a container that is not ours to make mounts it.
+    #[error("volume `{volume}` cannot be made anew while container `{container}` mounts it")]
+    VolumeInUse {
+        /// The volume.
+        volume: String,
+        /// Who mounts it.
+        container: String,
+    },
+    /// A volume is to be made anew, and its files are not given up.
+    #[error("volume `{volume}` would lose its files")]
+    VolumeKept {
+        /// The volume.
+        volume: String,
     },
     /// An image is missing and must not be pulled.
     #[error("image `{image}` is not on the host, and nothing is to be pulled")]
@@ -115,6 +127,12 @@ impl PlanError {
             Self::PathAbsent { .. } => {
                 Some("check the path, or upload the script from this machine".to_owned())
             }
+            Self::VolumeInUse { .. } => {
+                Some("remove the container, or plan without `--recreate-volumes`".to_owned())
+            }
+            Self::VolumeKept { .. } => {
+                Some("add `--recreate-volumes` if they may go, or do not force the volume".to_owned())
+            }
             Self::ImageAbsent { .. } => Some("load the image, or plan without `--pull never`".to_owned()),
         }
     }
@@ -135,13 +153,14 @@ pub fn plan_host(host: &HostSpec, state: &HostState, request: &Request) -> Resul
     let names = &request.container_names;
     match request.goal {
         Goal::Create | Goal::Startup | Goal::Update | Goal::Deploy | Goal::Script => {
-            let selected = containers.with_dependencies(names);
-            let resets = plan_networks(host, state, request, &containers, &selected, &mut builder)?;
-            let mut planner = Planner { host, state, builder };
-            let new_volumes = planner.plan_volumes(&containers, &selected)?;
-            builder = planner.builder;
-            let mut planner =
-                ContainerPlanner::new(host, state, request, &mut builder, new_volumes, orphans, resets);
+            let mut selected = containers.with_dependencies(names);
+            let needed = needed_items(&containers, &selected, ItemKind::Volume);
+            let volumes = VolumePlanner::new(host, state, request);
+            let state = volumes.take_away(&mut builder, &containers, &needed, &mut selected)?;
+            let resets = plan_networks(host, &state, request, &containers, &selected, &mut builder)?;
+            let volumes = VolumePlanner::new(host, &state, request);
+            let before = Before { new_volumes: volumes.plan(&mut builder, &needed)?, orphans, resets };
+            let mut planner = ContainerPlanner::new(host, &state, request, &mut builder, volumes, before);
             if request.goal == Goal::Script {
                 planner.run_scripts(&containers, &selected)?;
             } else {
@@ -150,8 +169,9 @@ pub fn plan_host(host: &HostSpec, state: &HostState, request: &Request) -> Resul
         }
         Goal::Start => {
             let selected = containers.with_dependencies(names);
-            let (new_volumes, resets) = (BTreeSet::new(), BTreeSet::new());
-            ContainerPlanner::new(host, state, request, &mut builder, new_volumes, orphans, resets)
+            let volumes = VolumePlanner::new(host, state, request);
+            let before = Before { orphans, ..Before::default() };
+            ContainerPlanner::new(host, state, request, &mut builder, volumes, before)
                 .bring_up(&containers, &selected)?;
         }
         Goal::Stop | Goal::Remove | Goal::Shutdown => {
@@ -190,73 +210,6 @@ fn limit_stops(plan: &mut Plan, options: &Options) {
                 *timeout_seconds = Some(seconds);
             }
         }
-    }
-}
-
-struct Planner<'a> {
-    host: &'a HostSpec,
-    state: &'a HostState,
-    builder: PlanBuilder,
-}
-
-impl Planner<'_> {
-    /// Plans volumes and tells which of them will be new.
-    fn plan_volumes(
-        &mut self,
-        containers: &Containers<'_>,
-        selected: &BTreeSet<&str>,
-    ) -> Result<BTreeSet<String>, PlanError> {
-        let needed = needed_items(containers, selected, ItemKind::Volume);
-        let mut new_volumes = BTreeSet::new();
-        for volume in &self.host.volumes {
-            if !needed.contains(volume.name.as_str()) {
-                continue;
-            }
-            match self.state.volumes.get(&volume.name) {
-                Some(found) => self.plan_found_volume(volume, found)?,
-                None => {
-                    self.plan_new_volume(volume);
-                    new_volumes.insert(volume.name.clone());
-                }
-            }
-        }
-        Ok(new_volumes)
-    }
-
-    /// A volume whose preparation fails is removed again, so that the next run starts afresh
-    /// instead of taking it for a prepared one.
-    fn plan_new_volume(&mut self, wanted: &VolumeSpec) {
-        let causes = vec![Cause::Absent { place: wanted.places.nearest("").cloned() }];
-        let create = Action::CreateVolume { volume: Box::new(wanted.clone()) };
-        let item = ItemId::volume(&wanted.name);
-        if wanted.preparation.is_empty() {
-            Chain::new(&mut self.builder, item).because(causes).then(create, Vec::new()).usable();
-            return;
-        }
-        let replacement = self.builder.new_replacement();
-        let mut chain = Chain::resume(&mut self.builder, item, None, Some(replacement));
-        chain.because(causes);
-        let undo = Action::RemoveVolume { volume_name: wanted.name.clone() };
-        chain.then_undoable(create, Vec::new(), undo).then(prepare(wanted, false), Vec::new()).usable();
-    }
-
-    /// Files that a container may have written keep the owner they have: a volume is prepared
-    /// again only while it is as the Engine made it and nobody mounts it: so an interrupted run leaves it.
-    fn plan_found_volume(&mut self, wanted: &VolumeSpec, found: &ObservedVolume) -> Result<(), PlanError> {
-        let item = ItemId::volume(&wanted.name);
-        refuse_foreign(&item, &found.labels, &wanted.map_name)?;
-        for difference in diff::volume_differences(wanted, found) {
-            self.builder.notice(Notice::Deviates { item: item.clone(), difference });
-        }
-        let is_untouched = found.root.is_some_and(|root| root.is_untouched);
-        let is_mounted = || self.state.mounted_volumes().contains(wanted.name.as_str());
-        if is_untouched && !wanted.preparation.is_empty() && !is_mounted() {
-            let mut chain = Chain::new(&mut self.builder, item);
-            chain.because(vec![Cause::NotPrepared]).then(prepare(wanted, false), Vec::new()).usable();
-        } else {
-            self.builder.unchanged(item);
-        }
-        Ok(())
     }
 }
 

@@ -88,7 +88,6 @@ mod tests {
         HostState { registry_answers: [(image, answer)].into(), ..deployed(&host(MAP)) }
     }
 
-    /// Rows OPT-04, ACT-13, UPD-01.
     #[test]
     fn a_tag_that_was_moved_is_pulled_and_its_containers_are_replaced() {
         let mut state = answered(RegistryAnswer::Digest(DIGEST.to_owned()));

@@ -17,7 +17,7 @@ use std::fmt;
 
 use crate::model::place::Place;
 
-use super::{Action, Cause, Difference, Finally, Notice, Plan, SkipReason, Step, StepId};
+use super::{Action, Cause, Difference, Finally, Notice, Plan, Preparer, SkipReason, Step, StepId};
 
 /// In the place of a value that is not set.
 const NOT_SET: &str = "(not set)";
@@ -32,13 +32,17 @@ impl fmt::Display for Action {
             Self::CreateNetwork { network } => write!(formatter, "create network {}", network.name),
             Self::RemoveNetwork { network_name } => write!(formatter, "remove network {network_name}"),
             Self::CreateVolume { volume } => write!(formatter, "create volume {}", volume.name),
-            Self::PrepareVolume { volume_name, preparation, only_if_empty } => {
+            Self::PrepareVolume { volume_name, preparation, only_if_empty, by } => {
                 write!(formatter, "prepare volume {volume_name}:")?;
                 if let Some(owner) = &preparation.owner {
                     write!(formatter, " chown {owner}")?;
                 }
                 preparation.mode.iter().try_for_each(|mode| write!(formatter, " chmod {mode}"))?;
-                formatter.write_str(if *only_if_empty { " if it is empty" } else { "" })
+                formatter.write_str(if *only_if_empty { " if it is empty" } else { "" })?;
+                match by {
+                    Preparer::HostShell => Ok(()),
+                    Preparer::Container { image, .. } => write!(formatter, " in a container of {image}"),
+                }
             }
             Self::RemoveVolume { volume_name } => write!(formatter, "remove volume {volume_name}"),
             Self::CreateContainer { container_name, .. } => {

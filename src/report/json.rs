@@ -259,6 +259,7 @@ mod tests {
                     "name": "shop.data"
                   },
                   "parameters": {
+                    "container_image": null,
                     "mode": "0750",
                     "only_if_empty": false,
                     "owner": "1000:1000",

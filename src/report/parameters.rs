@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::model::container::{Endpoint, ExecCommand};
 use crate::model::network::NetworkSpec;
 use crate::model::volume::{Preparation, VolumeSpec};
-use crate::plan::Action;
+use crate::plan::{Action, Preparer};
 
 pub(super) fn parameters(action: &Action) -> Value {
     match action {
@@ -21,8 +21,23 @@ pub(super) fn parameters(action: &Action) -> Value {
         Action::CreateNetwork { network } => network_parameters(network),
         Action::RemoveNetwork { network_name } => json!({"network_name": network_name}),
         Action::CreateVolume { volume } => volume_parameters(volume),
-        Action::PrepareVolume { volume_name, preparation: Preparation { owner, mode }, only_if_empty } => {
-            json!({"volume_name": volume_name, "owner": owner, "mode": mode, "only_if_empty": only_if_empty})
+        Action::PrepareVolume {
+            volume_name,
+            preparation: Preparation { owner, mode },
+            only_if_empty,
+            by,
+        } => {
+            let image = match by {
+                Preparer::HostShell => None,
+                Preparer::Container { image, map_name: _ } => Some(image.to_string()),
+            };
+            json!({
+                "volume_name": volume_name,
+                "owner": owner,
+                "mode": mode,
+                "only_if_empty": only_if_empty,
+                "container_image": image,
+            })
         }
         Action::RemoveVolume { volume_name } => json!({"volume_name": volume_name}),
         Action::CreateContainer { container_name, spec } => json!({

@@ -12,7 +12,7 @@ use crate::model::observed::ContainerStatus;
 use crate::model::place::{Place, Places};
 use crate::model::spec::ContainerSpec;
 use crate::model::volume::{Preparation, VolumeSpec};
-use crate::plan::{Action, Cause, Difference, Goal, Plan, Step, StepId};
+use crate::plan::{Action, Cause, Difference, Goal, Plan, Preparer, Step, StepId};
 
 pub(super) fn names(names: &[&str]) -> Vec<String> {
     names.iter().copied().map(str::to_owned).collect()
@@ -139,8 +139,12 @@ pub(super) fn new_volume() -> Vec<Step> {
     };
     let item = ItemId::volume("shop.data");
     let causes = vec![Cause::Absent { place: Some(place(12)) }];
-    let prepare =
-        Action::PrepareVolume { volume_name: "shop.data".into(), preparation, only_if_empty: false };
+    let prepare = Action::PrepareVolume {
+        volume_name: "shop.data".into(),
+        preparation,
+        only_if_empty: false,
+        by: Preparer::HostShell,
+    };
     let mut prepared = step(item.clone(), prepare, Vec::new());
     prepared.after.push(StepId(0));
     vec![step(item, Action::CreateVolume { volume: Box::new(volume) }, causes), prepared]

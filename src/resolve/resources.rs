@@ -171,15 +171,7 @@ pub(super) fn volume(
         }
     }
     let driver = driver.unwrap_or_else(|| LOCAL_DRIVER.to_owned());
-    let mut preparation = preparation(context, configuration, raw);
-    if (driver != LOCAL_DRIVER || !driver_options.is_empty()) && !preparation.is_empty() {
-        context.report(
-            Diagnostic::warning(format!("owner and mode of volume `{}` are not supported yet", alias.value))
-                .at(alias.span, format!("its files are where driver `{driver}` keeps them, not on the host"))
-                .help("set them in the image, or with a command in `exec_commands`"),
-        );
-        preparation = Preparation::default();
-    }
+    let preparation = preparation(context, configuration, raw);
     VolumeSpec {
         name: map.volume_name(&key),
         map_name: map.name.clone(),

@@ -13,7 +13,7 @@ use crate::model::observed::{ObservedContainer, PathKind};
 use crate::model::ownership::{PREDECESSOR_SUFFIX, SCRIPT_LABEL, SUCCESSOR_SUFFIX};
 use crate::model::spec::ContainerSpec;
 
-use super::super::actions::{connect, create, prepare, remove, start, stop};
+use super::super::actions::{connect, create, remove, start, stop};
 use super::super::builder::Chain;
 use super::super::diff;
 use super::super::order::Containers;
@@ -113,10 +113,9 @@ impl<'a> ContainerPlanner<'a> {
         let mut waits = self.creation_waits(spec);
         waits.extend(&self.orphans);
         let mut start_waits = self.builder.waits_for(&spec.dependencies);
-        let mounts: Vec<_> = prepared_mounts(spec, self.host).collect();
-        start_waits.extend(mounts.iter().filter_map(|volume| self.preparations.get(&volume.name)).flatten());
-        let new_volumes: Vec<bool> =
-            mounts.iter().map(|volume| self.judge.makes_volume(&volume.name)).collect();
+        let mounts = prepared_mounts(spec, self.host);
+        start_waits.extend(mounts.filter_map(|volume| self.preparations.get(&volume.name)).flatten());
+        let preparations = self.preparations_after_creation(spec, false);
         let name = &spec.name;
 
         let mut chain = Chain::resume(self.builder, spec.item(), gone, None);
@@ -125,8 +124,8 @@ impl<'a> ContainerPlanner<'a> {
         for endpoint in made.settings.endpoints.iter().skip(1) {
             chain.then(connect(name, endpoint), Vec::new());
         }
-        for (volume, is_new) in mounts.iter().zip(new_volumes) {
-            chain.then(prepare(volume, !is_new), Vec::new());
+        for (_, preparation, waits) in preparations {
+            chain.then(preparation, waits);
         }
         if script.fills_folder() {
             chain.then(upload(&made, script), Vec::new());
