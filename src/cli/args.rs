@@ -3,6 +3,7 @@
 mod actions;
 mod changes;
 mod script;
+mod volumes;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -106,7 +107,7 @@ pub(crate) enum Command {
     Shutdown(ActionArguments<ShutdownOptions>),
     /// Create containers and what they need; start nothing, and leave alone what exists.
     #[command(after_help = "Example:\n  dmfab create inventories/lab.yaml shop.web_server --hosts web1")]
-    Create(ActionArguments<RegistryOptions>),
+    Create(ActionArguments<CreateOptions>),
     /// Start containers that are there, those that they need first.
     #[command(after_help = "Example:\n  dmfab start inventories/lab.yaml shop.web_server --hosts web1")]
     Start(ActionArguments<NoOptions>),

@@ -238,12 +238,16 @@ fn remedy(action: &Action, error: &ActionError) -> Option<String> {
                 reference.registry()
             ))
         }
-        (_, ActionError::Prepare(PrepareError::NoRoot)) => {
-            Some("log in as root, or let the user run `sudo -n` for chown and chmod".to_owned())
-        }
-        (_, ActionError::Prepare(PrepareError::Shell(ShellError::Unavailable))) => {
-            Some("reach the host by SSH, or drop `user` and `permissions` of its volumes".to_owned())
-        }
+        (_, ActionError::Prepare(PrepareError::NoRoot)) => Some(
+            "log in as root, let the user run `sudo -n` for chown and chmod, or use `--prepare container`"
+                .to_owned(),
+        ),
+        (
+            _,
+            ActionError::Prepare(
+                PrepareError::Shell(ShellError::Unavailable) | PrepareError::NoFolder { .. },
+            ),
+        ) => Some("let a container do it: `--prepare container`".to_owned()),
         _ => None,
     }
 }

@@ -13,6 +13,9 @@ use crate::model::volume::Preparation;
 /// Exit status of a script that may not do what it has to.
 const NO_ROOT: u32 = 77;
 
+/// Exit status of a script that does not find the volume where it should be.
+const NO_FOLDER: u32 = 78;
+
 /// Why a volume was not prepared.
 #[derive(Debug, thiserror::Error)]
 pub enum PrepareError {
@@ -40,6 +43,12 @@ pub enum PrepareError {
         /// How long it was waited.
         after: Duration,
     },
+    /// What the Engine calls the volume's folder is none on the host.
+    #[error("the volume is not on the host: {stderr}")]
+    NoFolder {
+        /// What the script wrote.
+        stderr: String,
+    },
     /// The script failed.
     #[error("chown or chmod ended with exit status {status}: {stderr}")]
     Failed {
@@ -65,6 +74,7 @@ pub async fn prepare_volume(
     match output.status {
         0 => return Ok(()),
         NO_ROOT => return Err(PrepareError::NoRoot),
+        NO_FOLDER => return Err(PrepareError::NoFolder { stderr: output.stderr.trim().to_owned() }),
         _ => {}
     }
     Err(PrepareError::failed(output.status.into(), &output.stderr))
@@ -96,8 +106,8 @@ pub(super) fn preparation_script(
     let mut script = format!(
         "{AS_ROOT}path={path}\n\
          as_root true || {{ echo \"no right to run commands as root\" >&2; exit {NO_ROOT}; }}\n\
-         as_root test -d \"$path\" || {{ echo \"$path is not a directory\" >&2; exit 3; }}\n\
-         as_root test ! -L \"$path\" || {{ echo \"$path is a symbolic link\" >&2; exit 3; }}\n"
+         as_root test -d \"$path\" || {{ echo \"$path is not a directory\" >&2; exit {NO_FOLDER}; }}\n\
+         as_root test ! -L \"$path\" || {{ echo \"$path is a symbolic link\" >&2; exit {NO_FOLDER}; }}\n"
     );
     if only_if_empty {
         script.push_str("entries=$(as_root ls -A -- \"$path\")\n[ -z \"$entries\" ] || exit 0\n");

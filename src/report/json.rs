@@ -181,9 +181,8 @@ mod tests {
 
     #[test]
     fn a_plan_is_a_document() {
-        let states = [app_state()];
         let document =
-            plan_document("prod.yaml", [(&plan("web1", new_volume(), &["shop.app"]), &states[..])]);
+            plan_document("prod.yaml", [(&plan("web1", new_volume(), &["shop.app"]), &[app_state()][..])]);
         insta::assert_snapshot!(serde_json::to_string_pretty(&document).expect("JSON"), @r#"
         {
           "counts": {

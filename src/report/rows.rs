@@ -62,19 +62,16 @@ pub(super) fn rows(plan: &Plan) -> Vec<Row<'_>> {
 impl Row<'_> {
     /// What happens, by the step that says most.
     pub(super) fn change(&self) -> Change {
-        if self.has(|action| matches!(action, Action::RemoveNetwork { .. }))
-            && self.has(|action| matches!(action, Action::CreateNetwork { .. }))
-        {
-            return Change::Replace;
-        }
         let changes = self.steps.iter().map(|step| change_of(&step.action, &self.item.name));
-        let change = changes.min_by_key(|change| rank(*change)).unwrap_or(Change::Alter);
-        let is_restart = change == Change::Start && self.stops_itself();
-        if is_restart { Change::Restart } else { change }
+        match changes.min_by_key(|change| rank(*change)).unwrap_or(Change::Alter) {
+            Change::Start if self.stops_itself() => Change::Restart,
+            Change::Create if self.becomes(Change::Remove) => Change::Replace,
+            change => change,
+        }
     }
 
-    fn has(&self, is_meant: impl Fn(&Action) -> bool) -> bool {
-        self.steps.iter().any(|step| is_meant(&step.action))
+    fn becomes(&self, change: Change) -> bool {
+        self.steps.iter().any(|step| change_of(&step.action, &self.item.name) == change)
     }
 
     /// Whether something that runs now is stopped.
@@ -105,6 +102,9 @@ impl Row<'_> {
         let of_volume = self.steps.iter().filter(|step| step.item.kind == ItemKind::Volume);
         words.extend(of_volume.filter_map(|step| preparation_words(&step.action)));
         words.retain(|word| !word.is_empty());
+        if self.steps.iter().any(|step| matches!(step.action, Action::RemoveVolume { .. })) {
+            words.push("its files are lost".to_owned());
+        }
         let starts = self.steps.iter().any(|step| matches!(step.action, Action::StartContainer { .. }));
         if self.change() == Change::Create && starts {
             words.push("start".to_owned());
@@ -139,7 +139,9 @@ impl Row<'_> {
     pub(super) fn interruption(&self) -> Option<&'static str> {
         match self.change() {
             _ if !self.interrupts_service() => None,
-            Change::Replace if self.item.kind == ItemKind::Container => Some("stops for the switch"),
+            Change::Replace if self.item.kind == ItemKind::Container && !self.becomes(Change::Remove) => {
+                Some("stops for the switch")
+            }
             Change::Remove | Change::Stop | Change::Restart => None,
             _ => Some("interrupts service"),
         }

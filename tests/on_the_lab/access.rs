@@ -39,16 +39,27 @@ fn a_user_who_may_not_use_docker_is_told_what_to_do() {
 }
 
 #[test]
-fn a_user_without_sudo_who_should_prepare_volumes_is_told() {
+fn without_sudo_a_container_prepares_volumes() {
     let own = Lab::shared().own_host("nosudo1");
     own.host.exec(["rm", "-f", "/etc/sudoers.d/deploy"]);
     let inventory = Inventory::of([own.host.clone()]).host_line("nosudo1", "user: deploy");
     let deployment = Deployment::with_inventory(&inventory, APP_WITH_VOLUME);
-    let ended = deployment.dmfab("deploy", &["--yes"]).run().exits_with(7);
+    let local = ["--yes", "--prepare", "local"];
+    let ended = deployment.dmfab("deploy", &local).run().exits_with(7);
     ended.says(&format!("prepare volume {}data", deployment.prefix())).says("sudo");
-    ended.says("help: log in as root, or let the user run `sudo -n` for chown and chmod");
+    ended.says(
+        "help: log in as root, let the user run `sudo -n` for chown and chmod, or use `--prepare container`",
+    );
     deployment.runs_exactly([]);
     assert_eq!(own.host.volumes(&deployment.prefix()), Vec::<String>::new());
+
+    let steps = deployment.dmfab("plan", &["--format", "steps"]).run().exits_with(0).stdout;
+    assert!(steps.contains("in a container of busybox:latest"), "{steps}");
+    deployment.deploy();
+    let path = format!("/var/lib/docker/volumes/{}data/_data", deployment.prefix());
+    assert_eq!(own.host.exec(["stat", "-c", "%u:%g %a", &path]), "2000:2000 750\n");
+    deployment.runs_exactly(["app"]);
+    deployment.dmfab("plan", &["--exit-code"]).run().exits_with(0);
 }
 
 #[test]
@@ -80,4 +91,12 @@ fn an_engine_is_reached_by_its_socket_without_ssh() {
     deployment.deploy().says("nothing to do");
     deployment.dmfab("shutdown", &["--yes"]).run().exits_with(0);
     deployment.runs_exactly([]);
+
+    // The Engine's files are not where this machine's shell looks for them.
+    deployment.set_map(APP_WITH_VOLUME);
+    let ended = deployment.dmfab("deploy", &["--yes"]).run().exits_with(7);
+    ended.says("the volume is not on the host").says("help: let a container do it: `--prepare container`");
+    deployment.dmfab("deploy", &["--yes", "--prepare", "container"]).run().exits_with(0);
+    let path = format!("/var/lib/docker/volumes/{}data/_data", deployment.prefix());
+    assert_eq!(host.exec(["stat", "-c", "%u:%g %a", &path]), "2000:2000 750\n");
 }

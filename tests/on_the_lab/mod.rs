@@ -19,3 +19,4 @@ mod replacing;
 mod saved_plans;
 mod scripts;
 mod shop;
+mod volumes;

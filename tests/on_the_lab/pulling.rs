@@ -112,3 +112,42 @@ fn an_image_that_exists_nowhere_is_told() {
     ended.says(&format!("pull image {image}: failed"));
     ended.says(&format!("check that `{image}` exists in registry"));
 }
+
+/// Gives a tag of the open registry to another image.
+fn push(deployment: &Deployment, host_name: &str, source: &str, image: &str) {
+    let host = deployment.host(host_name);
+    host.exec(["docker", "tag", source, image]);
+    host.exec(["docker", "push", "--quiet", image]);
+    host.exec(["docker", "image", "rm", image]);
+}
+
+// features: OPT-04, API-25, UPD-01
+#[test]
+fn a_tag_that_was_moved_in_the_registry_is_noticed_where_it_is_asked() {
+    let registry = Lab::shared().registries().0;
+    let image = format!("{registry}/moving:{}", crate::support::text::unique_name());
+    let deployment = Deployment::new(["apps1"], &map(&image));
+    push(&deployment, "apps1", "dmfab-lab/app:1", &image);
+    let asked = ["--pull", "always"];
+    deployment.dmfab("deploy", &["--yes", "--pull", "never"]).run().exits_with(4).says("is not on the host");
+    deployment.dmfab("deploy", &["--yes", "--pull", "always"]).run().exits_with(0);
+    let first = deployment.id("apps1", "app");
+    deployment.dmfab("plan", &["--exit-code", "--pull", "always"]).run().exits_with(0);
+
+    // Somebody else moves the tag.
+    let other = Deployment::new(["apps2"], &map(&image));
+    push(&other, "apps2", "dmfab-lab/app:2", &image);
+    let unasked = deployment.dmfab("plan", &["--exit-code"]).run().exits_with(0);
+    assert!(unasked.stderr.contains("registries were not asked whether tags have moved"), "{unasked}");
+    let planned = deployment.dmfab("plan", &[&asked[..], &["--exit-code"]].concat()).run().exits_with(3);
+    planned.says("in the registry");
+    assert_eq!(deployment.id("apps1", "app"), first);
+    deployment.dmfab("deploy", &["--yes", "--pull", "always"]).run().exits_with(0);
+    assert_ne!(deployment.id("apps1", "app"), first);
+    deployment.dmfab("plan", &["--exit-code", "--pull", "always"]).run().exits_with(0);
+
+    let lost = format!("{registry}/moving:none");
+    deployment.set_map(&map(&lost));
+    let refused = deployment.dmfab("deploy", &["--yes", "--pull", "always"]).run().exits_with(4);
+    refused.says("does not say what the tag points to").says("help: plan without `--pull always`");
+}

@@ -12,6 +12,7 @@ use dmfab::plan::{Goal, Options};
 
 pub(crate) use super::changes::RegistryOptions;
 use super::changes::{RecoveryOptions, ReplacementOptions};
+use super::volumes::{PreparationOptions, RecreationOptions};
 use super::{
     Arguments, ConnectionArguments, FileArguments, HostArguments, OutputArguments, ProgressArguments,
     parse_variable,
@@ -350,8 +351,17 @@ macro_rules! groups {
 groups! {
     /// Of `restart`.
     RestartOptions { commands: CommandOptions, stops: StopOptions }
+    /// Of `create`.
+    CreateOptions { registries: RegistryOptions, preparations: PreparationOptions }
     /// Of `startup`.
-    StartupOptions { recovery: RecoveryOptions, registries: RegistryOptions, settling: SettleOptions, stops: StopOptions, orphans: OrphanOptions }
+    StartupOptions {
+        recovery: RecoveryOptions,
+        registries: RegistryOptions,
+        preparations: PreparationOptions,
+        settling: SettleOptions,
+        stops: StopOptions,
+        orphans: OrphanOptions,
+    }
     /// Of `shutdown`.
     ShutdownOptions {
         removals: RemovalOptions, networks: NetworkOptions, stops: StopOptions, orphans: OrphanOptions,
@@ -361,6 +371,8 @@ groups! {
         recovery: RecoveryOptions,
         replacements: ReplacementOptions,
         registries: RegistryOptions,
+        preparations: PreparationOptions,
+        recreations: RecreationOptions,
         settling: SettleOptions,
         checks: CommandCheckOptions,
         stops: StopOptions,
@@ -371,6 +383,8 @@ groups! {
         recovery: RecoveryOptions,
         replacements: ReplacementOptions,
         registries: RegistryOptions,
+        preparations: PreparationOptions,
+        recreations: RecreationOptions,
         settling: SettleOptions,
         checks: CommandCheckOptions,
         commands: CommandOptions,
