@@ -77,7 +77,8 @@ impl<'a> Judge<'a> {
         let Some(found) = found else { return Verdict::Create };
         let status = found.container.status;
         let may_rest = spec.persistent && is_at_rest(status) && !found.was_interrupted;
-        let mut causes = if may_rest { Vec::new() } else { self.dependency_causes(spec, found.container) };
+        let mut causes =
+            if may_rest { self.causes_at_rest(spec) } else { self.dependency_causes(spec, found.container) };
         if self.request.options.force_update.contains(&spec.item()) {
             causes.push(Cause::Requested);
         }
@@ -184,11 +185,23 @@ impl<'a> Judge<'a> {
         let renewed = ties(&spec.settings).filter(|name| self.renewed.contains(*name));
         let names: BTreeSet<&str> = renewed.chain(lost).collect();
         let replaced = names.into_iter().map(ItemId::container);
-        let volumes = spec.dependencies.iter().filter(|item| item.kind == ItemKind::Volume);
-        let renewed_volumes = volumes.filter(|item| self.new_volumes.contains(&item.name)).cloned();
         let addressed = self.network_of_address(spec).map(ItemId::network);
-        let items = replaced.chain(renewed_volumes).chain(addressed);
+        let items = replaced.chain(self.renewed_volumes(spec)).chain(addressed);
         items.map(|item| Cause::DependencyReplaced { item }).collect()
+    }
+
+    /// What a persistent container does is done, unless a volume is new: `startup` does it again then,
+    /// as Docker-Map's manual says; the others leave it alone, as its `update` does.
+    fn causes_at_rest(&self, spec: &ContainerSpec) -> Vec<Cause> {
+        if self.request.goal.compares_settings() {
+            return Vec::new();
+        }
+        self.renewed_volumes(spec).map(|item| Cause::DependencyReplaced { item }).collect()
+    }
+
+    fn renewed_volumes<'s>(&'s self, spec: &'s ContainerSpec) -> impl Iterator<Item = ItemId> + 's {
+        let volumes = spec.dependencies.iter().filter(|item| item.kind == ItemKind::Volume);
+        volumes.filter(|item| self.new_volumes.contains(&item.name)).cloned()
     }
 
     /// A network that is made anew although a container has a hardware address in it of its own, which it

@@ -168,6 +168,7 @@ fn nothing_is_done_to_a_host_that_is_as_wanted() {
     assert_eq!(deploy(&host, &deployed(&host)), "");
 }
 
+/// features: ACT-11
 #[test]
 fn one_changed_value_replaces_one_container_and_keeps_the_old_one_until_the_new_one_runs() {
     let before = host("web: {create_options: {environment: {A: 1}}}\nother: {image: web}");

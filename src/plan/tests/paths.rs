@@ -137,6 +137,34 @@ fn what_follows_from_own_steps_is_in_the_plan() {
     ");
 }
 
+/// A job that has run runs again where its volume is new, but only by `startup`.
+///
+/// features: ACT-06, ACT-07, ACT-08, ACT-21
+#[test]
+fn startup_recovers_what_cannot_go_on() {
+    let host = host(
+        "job: {image: i, attaches: data, persistent: true}\nlost: {image: i}\nother: {image: i}\nvolumes: {data: /d}",
+    );
+    let mut state = deployed(&host);
+    for (name, exit_code) in [("m.job", 0), ("m.lost", 126), ("m.other", 1)] {
+        state.containers.get_mut(name).expect("it").status = ContainerStatus::Exited { exit_code };
+    }
+    let options = Options { nonrecoverable_exit_codes: [126].into(), ..Options::default() };
+    let made_anew = |state: &HostState, goal: Goal| {
+        let names = host.containers.iter().map(|spec| spec.name.clone()).collect();
+        let request = Request { goal, container_names: names, options: options.clone() };
+        let plan = plan_host(&host, state, &request).expect("a plan");
+        let is_creation = |action: &Action| matches!(action, Action::CreateContainer { .. });
+        let creations = plan.steps.iter().filter(|step| is_creation(&step.action));
+        creations.map(|step| step.item.name.clone()).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(made_anew(&state, Goal::Startup), "m.lost");
+    assert_eq!(made_anew(&state, Goal::Start), "");
+    state.volumes.clear();
+    assert_eq!(made_anew(&state, Goal::Startup), "m.job m.lost");
+    assert_eq!(made_anew(&state, Goal::Deploy), "m.lost");
+}
+
 /// features: ACT-20
 #[test]
 fn each_state_of_a_container_has_its_own_answer() {
