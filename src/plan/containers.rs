@@ -19,6 +19,7 @@
 mod existing;
 mod in_place;
 pub(super) mod throw_away;
+mod together;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,6 +41,7 @@ use super::planner::{PlanError, claim};
 use super::volumes::VolumePlanner;
 use super::{Action, Cause, Goal, Notice, ReplacementId, Request, StepId};
 use throw_away::{refuse_running_script, take_away};
+use together::{members, stop_order};
 
 pub(super) struct ContainerPlanner<'a> {
     host: &'a HostSpec,
@@ -481,30 +483,6 @@ impl<'a> ContainerPlanner<'a> {
         self.pulls.insert(spec.image.clone(), step);
         Some(step)
     }
-}
-
-fn members<'w, 'a>(works: &'w [Work<'a>], replacement: ReplacementId) -> impl Iterator<Item = &'w Work<'a>> {
-    works.iter().filter(move |work| work.replacement == Some(replacement))
-}
-
-/// Members of a replacement, those before the ones they refer to now.
-fn stop_order(works: &[Work<'_>], replacement: ReplacementId) -> Vec<usize> {
-    fn visit(works: &[Work<'_>], index: usize, order: &mut Vec<usize>, visited: &mut BTreeSet<usize>) {
-        if !visited.insert(index) {
-            return;
-        }
-        for (other, work) in works.iter().enumerate() {
-            if work.replacement == works[index].replacement && work.serves_tied_to(&works[index]) {
-                visit(works, other, order, visited);
-            }
-        }
-        order.push(index);
-    }
-    let (mut order, mut visited) = (Vec::new(), BTreeSet::new());
-    for index in (0..works.len()).rev().filter(|index| works[*index].replacement == Some(replacement)) {
-        visit(works, index, &mut order, &mut visited);
-    }
-    order
 }
 
 /// Creating a container on an empty volume gives the volume the owner and mode that the path has
