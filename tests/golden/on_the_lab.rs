@@ -77,7 +77,6 @@ fn scenarios(wanted: Option<&str>) -> Vec<Scenario> {
 }
 
 #[test]
-#[ignore = "commands of Docker-Map are being built"]
 fn every_scenario_ends_as_recorded() {
     let wanted = std::env::var("DMFAB_GOLDEN").ok();
     let scenarios = scenarios(wanted.as_deref());

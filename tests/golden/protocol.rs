@@ -62,10 +62,13 @@ fn told(ended: &Ended) -> Value {
     json!({"error": error, "plan": steps(&ended.stderr), "outputs": script::outputs(&document)})
 }
 
-/// What was said on standard error, but for lines of progress.
+/// What was said on standard error; of lines of progress, why steps failed.
 fn message(ended: &Ended) -> String {
-    let lines = ended.stderr.lines().filter(|line| !line.starts_with('{'));
-    let text = lines.collect::<Vec<_>>().join("\n");
+    let said = |line: &str| match serde_json::from_str::<Value>(line) {
+        Ok(event) => event.get("problem").map(Value::to_string),
+        Err(_) => Some(line.to_owned()),
+    };
+    let text = ended.stderr.lines().filter_map(said).collect::<Vec<_>>().join("\n");
     if text.trim().is_empty() { ended.stdout.clone() } else { text }
 }
 

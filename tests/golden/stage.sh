@@ -1,9 +1,14 @@
-# Runs inside a host of the lab: the addresses, names and registries that golden scenarios speak of. `$1` is the last number of its addresses. Each host
-# has registries of its own, so that scenarios on several hosts at once do not see one another's images.
+# Runs inside a host of the lab: the addresses, names and registries that golden scenarios speak of. `$1` is the last number of its addresses, `$2` its folder
+# outside. Each host has registries of its own, so that scenarios on several hosts at once do not see one another's images.
 set -eu
 
 private=10.66.0.$1 public=203.0.113.$1
 open=10.55.0.1 auth=10.55.0.2
+
+# Paths from outside lead to the same files inside.
+mkdir -p "$2"
+ln -sfn / "$2/root"
+ln -sfn /run "$2/run"
 
 for address in "$private/32" "$public/32" "$open/32" "$auth/32" "fd00:66::$1/128" "fd00:77::$1/128"; do
     ip address add "$address" dev lo 2>/dev/null || ip address show dev lo | grep -q "${address%/*}"
@@ -33,8 +38,14 @@ serve() {
 # alice, s3cret: those of the lab's own registry.
 printf '%s\n' 'alice:$2y$05$dmfablabdmfablabdmfabOgcJgo6y2TcPft9NkGSCqLDboOHF1cC2' >/srv/golden-htpasswd
 serve mirror "$open:5000" open
-serve open "$open:80" open
-serve auth "$auth:80" auth
+serve open "$open:5080" open
+serve auth "$auth:5080" auth
+# Port 80 is for containers, which may publish it on all addresses.
+for address in "$open" "$auth"; do
+    rule="OUTPUT -t nat -d $address -p tcp --dport 80 -j DNAT --to-destination $address:5080"
+    # shellcheck disable=SC2086 # words
+    iptables -C $rule 2>/dev/null || iptables -I $rule
+done
 
 if ! grep -q registry-mirrors /etc/docker/daemon.json; then
     sed -i "s|\"insecure-registries\": \[|\"registry-mirrors\": [\"http://$open:5000\"],\n  \"insecure-registries\": [\"10.55.0.0/24\", |" /etc/docker/daemon.json

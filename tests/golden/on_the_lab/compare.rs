@@ -24,7 +24,11 @@ pub(super) struct Difference {
 impl fmt::Display for Difference {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { scenario, step, item, field, recorded, found } = self;
-        let shown = |value: &Value| value.to_string().chars().take(300).collect::<String>();
+        // What went wrong is at the end of what a program says.
+        let shown = |value: &Value| {
+            let text = value.to_string();
+            text.chars().skip(text.chars().count().saturating_sub(400)).collect::<String>()
+        };
         write!(
             formatter,
             "{scenario} step {step}: {item}{field}: recorded {}, found {}",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
@@ -20,8 +20,8 @@ use super::{Scenario, say};
 /// How long containers have to end before a state is looked at; the same as when it was recorded.
 const SETTLE_SECONDS: f64 = 0.35;
 
-/// What takes longer hangs, also on a machine that has much to do.
-const LIMIT_SECONDS: u64 = 40;
+/// What takes longer hangs, also on a machine that has much to do. Scenarios with a limit of their own get twice that.
+const LIMIT_SECONDS: u64 = 70;
 
 /// A scenario on its way.
 pub(super) struct Performance<'a> {
@@ -46,7 +46,7 @@ impl<'a> Performance<'a> {
             maps: scenario.text["maps"].as_object().cloned().unwrap_or_default(),
             clients: Map::new(),
             registries: held(&scenario.text),
-            folder: tempfile::tempdir().expect("a folder"),
+            folder: tempfile::tempdir_in(stages[0].1.outside("/srv")).expect("a folder"),
             stages,
         };
         performance.clients = performance.first_clients();
@@ -105,6 +105,14 @@ impl<'a> Performance<'a> {
         differences
     }
 
+    /// dmfab: on the one host, whose files are then at hand; else outside.
+    fn program(&self) -> PathBuf {
+        match &self.stages[..] {
+            [(_, stage)] => stage.program(),
+            _ => env!("CARGO_BIN_EXE_dmfab").into(),
+        }
+    }
+
     fn mutate(&mut self, operation: &Value) {
         let stage = self.stage(operation["engine"].as_str().unwrap_or("A"));
         // What is refused shows in the state.
@@ -122,7 +130,7 @@ impl<'a> Performance<'a> {
         let mut found = json!({"do": step});
         let is_asked = ["action", "util", "dump_config"].iter().any(|key| step.get(key).is_some());
         if is_asked {
-            let answer = protocol::answer(&self.request(step), Path::new(env!("CARGO_BIN_EXE_dmfab")));
+            let answer = protocol::answer(&self.request(step), &self.program());
             found["error"] = answer["error"].clone();
             found["outputs"] = answer["outputs"].clone();
         }
@@ -152,7 +160,7 @@ impl<'a> Performance<'a> {
     fn limited(&self, step: &Value) -> Value {
         let mut step = step.clone();
         let seconds = step["timeout"].as_u64().or_else(|| self.scenario.text["timeout"].as_u64());
-        step["timeout"] = json!(seconds.unwrap_or(0).max(LIMIT_SECONDS));
+        step["timeout"] = json!(seconds.map_or(LIMIT_SECONDS, |seconds| 2 * seconds));
         step
     }
 
@@ -177,6 +185,8 @@ impl<'a> Performance<'a> {
                 request[key] = value.clone();
             }
         }
+        // What is started and fails, fails within this time.
+        request["environ"]["DMFAB_SETTLE"] = json!("1");
         request
     }
 

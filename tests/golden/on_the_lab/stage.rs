@@ -29,11 +29,30 @@ impl Stage {
     /// A host by name; `address` is the last number of its addresses.
     pub(super) fn set(name: &str, address: u8) -> Self {
         let host = Lab::shared().own_host(name);
-        host.host.exec(["bash", "-c", include_str!("../stage.sh"), "stage", &address.to_string()]);
         let socket = host.host.docker_sock.clone();
         // The socket is in NODE/run.
         let folder = socket.ancestors().nth(2).expect("a folder of the host").to_owned();
-        Self { engine: Engine { socket }, folder, _host: host }
+        let outside = folder.to_str().expect("a path");
+        host.host.exec(["bash", "-c", include_str!("../stage.sh"), "stage", &address.to_string(), outside]);
+        let stage = Self { engine: Engine { socket }, folder, _host: host };
+        stage.install();
+        stage
+    }
+
+    /// Brings dmfab to the host, and a way to start it there from outside.
+    fn install(&self) {
+        let copied = fs::copy(env!("CARGO_BIN_EXE_dmfab"), self.outside("/srv/dmfab"));
+        copied.expect("dmfab on the host");
+        let process_id = fs::read_to_string(self.folder.join("pid")).expect("the host's first process");
+        let line = format!("exec nsenter --target {} --mount -- /srv/dmfab \"$@\"", process_id.trim());
+        let program = self.program();
+        fs::write(&program, format!("#!/bin/sh\n{line}\n")).expect("a script");
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("a script's mode");
+    }
+
+    /// dmfab as if it were run on the host: its files are the host's.
+    pub(super) fn program(&self) -> PathBuf {
+        self.outside("/srv/dmfab-inside")
     }
 
     /// Where a path of the host is, seen from here.

@@ -149,7 +149,6 @@ fn flag(option: &str, value: &Value, request: &Value) -> Result<Option<Vec<Strin
         ("pull_all_images", Value::Bool(false)) => switch("--missing"),
         ("timeout", Value::Number(_)) => with("--timeout"),
         ("signal", Value::String(_) | Value::Number(_)) => with("--signal"),
-        ("prepare_local", Value::Bool(false)) => switch("--prepare=container"),
         _ => return Ok(None),
     }))
 }
@@ -183,4 +182,4 @@ pub(super) fn default_flags(action: &str, defaults: &Value) -> Result<Vec<String
 }
 
 /// Actions that may prepare a volume.
-const MAKE: &[&str] = &["create", "startup", "update", "run_script"];
+const MAKE: &[&str] = &["create", "startup", "update"];

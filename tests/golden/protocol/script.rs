@@ -69,10 +69,12 @@ pub(super) fn outputs(document: &Value) -> Value {
     outputs.collect()
 }
 
-/// Whether scripts were run on all hosts. Their own exit codes, which dmfab ends with, are results and no errors.
+/// Whether scripts were run on all hosts. Their own exit codes, which dmfab ends with, are results and no errors; so is that one took too long.
 pub(super) fn were_run(document: &Value) -> bool {
-    let hosts = document["hosts"].as_array().into_iter().flatten();
-    document["document"] == "script"
-        && document["scripts"].as_array().is_some_and(|scripts| !scripts.is_empty())
-        && hosts.map(|host| &host["outcome"]).all(|outcome| outcome == "done")
+    let scripts = document["scripts"].as_array().cloned().unwrap_or_default();
+    let took_too_long = |host: &Value| {
+        scripts.iter().any(|script| script["host_name"] == host["host_name"] && script["error"].is_string())
+    };
+    let mut hosts = document["hosts"].as_array().into_iter().flatten();
+    !scripts.is_empty() && hosts.all(|host| host["outcome"] == "done" || took_too_long(host))
 }
