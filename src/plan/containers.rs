@@ -20,13 +20,14 @@ mod existing;
 mod in_place;
 pub(super) mod throw_away;
 mod together;
+mod work;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::image::ImageReference;
 use crate::model::item::{ItemId, ItemKind};
 use crate::model::observed::{ContainerStatus, HostState};
-use crate::model::ownership::{PREDECESSOR_SUFFIX, SUCCESSOR_SUFFIX};
+use crate::model::ownership::PREDECESSOR_SUFFIX;
 use crate::model::spec::{ContainerSpec, HostSpec};
 use crate::model::volume::VolumeSpec;
 
@@ -42,6 +43,7 @@ use super::volumes::VolumePlanner;
 use super::{Action, Cause, Goal, Notice, ReplacementId, Request, StepId};
 use throw_away::{refuse_running_script, take_away};
 use together::{members, stop_order};
+use work::Work;
 
 pub(super) struct ContainerPlanner<'a> {
     host: &'a HostSpec,
@@ -58,71 +60,6 @@ pub(super) struct ContainerPlanner<'a> {
     pulls: BTreeMap<ImageReference, StepId>,
     /// Steps that prepare a volume once more, by volume.
     preparations: BTreeMap<String, Vec<StepId>>,
-}
-
-/// One container on its way through the passes.
-struct Work<'a> {
-    spec: &'a ContainerSpec,
-    verdict: Verdict,
-    leftovers: Leftovers<'a>,
-    /// What is changed of it as it is.
-    changes: Changes,
-    /// Its replacement, shared with the containers it is tied to.
-    replacement: Option<ReplacementId>,
-    /// The last step so far.
-    last: Option<StepId>,
-}
-
-impl Work<'_> {
-    fn is_replaced(&self) -> bool {
-        matches!(self.verdict, Verdict::Replace(_))
-    }
-
-    /// The container is made anew, or for the first time.
-    fn is_new(&self) -> bool {
-        matches!(self.verdict, Verdict::Create | Verdict::Replace(_))
-    }
-
-    /// The container stays as it stands, but for what is changed in place.
-    fn is_kept(&self) -> bool {
-        matches!(self.verdict, Verdict::Keep)
-    }
-
-    /// The old container runs, or did until an interrupted run stopped it.
-    fn stops(&self) -> bool {
-        let found = self.leftovers.found;
-        found.is_some_and(|found| found.container.status.is_active() || found.was_interrupted)
-    }
-
-    /// Whether the container, as it is wanted or as it is, refers to another one.
-    fn is_tied_to(&self, other: &Work<'_>) -> bool {
-        ties(&self.spec.settings).any(|name| name == other.spec.name) || self.serves_tied_to(other)
-    }
-
-    /// Whether the container as it is refers to another one.
-    fn serves_tied_to(&self, other: &Work<'_>) -> bool {
-        let settings = self.leftovers.found.and_then(|found| found.container.settings.as_ref());
-        settings.is_some_and(|settings| ties(settings).any(|name| name == other.spec.name))
-    }
-
-    /// The name until the container has proved itself. A first creation needs another one only
-    /// where commands must succeed before the container may be taken for whole.
-    fn first_name(&self) -> String {
-        match self.replacement {
-            Some(_) => format!("{}{SUCCESSOR_SUFFIX}", self.spec.name),
-            None => self.spec.name.clone(),
-        }
-    }
-
-    /// Why; told by the first step.
-    fn take_causes(&mut self) -> Vec<Cause> {
-        match &mut self.verdict {
-            Verdict::Create => vec![Cause::Absent { place: self.spec.places.nearest("").cloned() }],
-            Verdict::Replace(causes) | Verdict::Restart(causes) => std::mem::take(causes),
-            Verdict::Start(status) => vec![Cause::NotRunning { status: *status }],
-            Verdict::Keep => Vec::new(),
-        }
-    }
 }
 
 /// What the plan does before it comes to containers.
