@@ -223,9 +223,12 @@ impl<'a> ContainerPlanner<'a> {
             // The first network is joined at creation.
             chain.then(connect(&name, endpoint), Vec::new());
         }
-        for (volume, action, waits) in preparations {
+        for (volume, action, mut waits) in preparations {
+            // A volume is prepared by one at a time: the container that does it bears the volume's name.
+            let of_volume = self.preparations.entry(volume.name.clone()).or_default();
+            waits.extend(of_volume.iter().copied());
             chain.then(action, waits);
-            self.preparations.entry(volume.name.clone()).or_default().extend(chain.last());
+            of_volume.extend(chain.last());
         }
         work.last = chain.last();
     }

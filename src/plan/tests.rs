@@ -153,7 +153,7 @@ fn a_fresh_host_gets_volumes_then_containers_in_the_order_of_their_needs() {
     #5 prepare volume m.socket: chown 2000:2000 chmod u=rwX  after #4
     #6 pull image nginx:latest  <- not there (inventory.yaml:5)
     #7 create container m.web  <- not there (inventory.yaml:4)  after #2 #6
-    #8 prepare volume m.socket: chown 2000:2000 chmod u=rwX  after #7
+    #8 prepare volume m.socket: chown 2000:2000 chmod u=rwX  after #5 #7
     #9 start container m.app  after #2 #5 #8
     #10 verify container m.app  after #9
     #11 start container m.web  after #2 #5 #8 #9

@@ -280,7 +280,7 @@ lone: {image: 'app:1', user: 7, attaches: far}";
         #5 prepare volume m.far: chown 7:7 if it is empty in a container of busybox:latest  after #3 #4
         #7 prepare volume m.data: chown 2000:2000 chmod u=rwX  after #6
         #9 prepare volume m.far: chown 7:7 if it is empty in a container of busybox:latest  after #3 #8
-        #13 prepare volume m.data: chown 2000:2000 chmod u=rwX if it is empty  after #12
+        #13 prepare volume m.data: chown 2000:2000 chmod u=rwX if it is empty  after #7 #12
         ");
         let shell_less = HostState { root_shell: RootShell::Fails("no sudo".to_owned()), ..empty_host() };
         for (state, way) in [(&shell_less, PreparationWay::Auto), (&empty_host(), PreparationWay::Container)]
@@ -344,7 +344,7 @@ lone: {image: 'app:1', user: 7, attaches: far}";
         #15 start container m.app  after #9 #11
         #16 verify container m.app  after #15
         #17 create container m.reader  <- not there (inventory.yaml:6)  after #4 #9 #15
-        #18 prepare volume m.data: chown 2000:2000 chmod u=rwX if it is empty  after #17
+        #18 prepare volume m.data: chown 2000:2000 chmod u=rwX if it is empty  after #11 #17
         #19 start container m.reader  after #9 #11 #15 #18
         #20 verify container m.reader  after #19
         #21 start container m.lone  after #14
