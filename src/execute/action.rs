@@ -17,10 +17,10 @@ use super::prepare_in_container::PreparingContainer;
 use super::script::{self, ScriptError};
 use super::verify::{self, Patience, VerifyError};
 
-/// How long an initial command in a container may take where the host sets no `wait_timeout`.
+/// How long an initial command in a container is waited for where the host sets no `wait_timeout`.
 const DEFAULT_COMMAND_DEADLINE: Duration = Duration::from_secs(300);
 /// A command that is run after every start and runs longer than this is a service.
-const SERVICE_AFTER: Duration = Duration::from_secs(5);
+const SERVICE_AFTER: Duration = Duration::from_secs(3);
 /// Lines of a container's log that go into the message about it.
 const LOG_TAIL_LINES: usize = 10;
 
@@ -44,14 +44,6 @@ pub enum ActionError {
     Command {
         /// Its exit code.
         exit_code: i64,
-        /// What it wrote last.
-        output: String,
-    },
-    /// A command that must end before the container is used does not.
-    #[error("the command did not end within {} s", .after.as_secs())]
-    CommandRuns {
-        /// How long was waited.
-        after: Duration,
         /// What it wrote last.
         output: String,
     },
@@ -82,7 +74,7 @@ pub struct Host<'a, E, S> {
     pub shell: &'a S,
     /// Logins by registry.
     pub registry_logins: &'a BTreeMap<String, RegistryLogin>,
-    /// How long an initial command in a container may take.
+    /// How long an initial command in a container is waited for.
     pub wait_timeout: Option<Duration>,
     /// Taken out of everything that is told.
     pub secrets: &'a Secrets,
@@ -182,7 +174,6 @@ impl<E: Engine, S: Shell> Host<'_, E, S> {
         };
         let outcome = self.engine.exec(container_name, arguments, user.as_deref(), after).await?;
         match outcome.exit_code {
-            None if *only_initially => Err(ActionError::CommandRuns { after, output: outcome.output }),
             None | Some(0) => Ok(outcome),
             Some(exit_code) => Err(ActionError::Command { exit_code, output: outcome.output }),
         }
@@ -207,9 +198,7 @@ impl<E: Engine, S: Shell> Host<'_, E, S> {
     async fn problem(&self, action: &Action, error: &ActionError) -> Problem {
         let problem = Problem::of(error).with_help(remedy(action, error));
         match (action, error) {
-            (_, ActionError::Command { output, .. } | ActionError::CommandRuns { output, .. }) => {
-                problem.with_output(output.clone())
-            }
+            (_, ActionError::Command { output, .. }) => problem.with_output(output.clone()),
             // A command cannot run in a container that has ended; its log says why it has.
             (Action::RunCommand { container_name, .. }, ActionError::Engine(error))
                 if error.is_conflict() =>
