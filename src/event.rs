@@ -217,6 +217,8 @@ pub enum HostOutcome {
         unchanged: usize,
         /// Steps that were not begun.
         skipped: usize,
+        /// Containers whose replacement or creation had been begun and was taken back.
+        put_back: usize,
     },
 }
 
@@ -239,8 +241,17 @@ pub enum Undo {
     NotNeeded,
     /// All is as it was before.
     Done,
+    /// What was made is removed again; there was nothing before.
+    Removed,
     /// Something could not be taken back; the next run finds it.
     Failed(Problem),
+}
+
+impl Undo {
+    /// Whether nothing is left of what had been begun.
+    pub fn is_complete(&self) -> bool {
+        matches!(self, Self::Done | Self::Removed)
+    }
 }
 
 /// How a run ended, host by host: each host of the run exactly once, in the inventory's order.

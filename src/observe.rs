@@ -83,6 +83,7 @@ pub async fn observe<E: EngineReader>(
         networks: networks.into_iter().map(|network| (network.name.clone(), network)).collect(),
         paths: BTreeMap::new(),
         network_members: network_members(&listed),
+        held_ports: listed.iter().map(|listed| (listed.name.clone(), listed.held_ports.clone())).collect(),
         processes: BTreeMap::new(),
         root_shell: RootShell::NotAsked,
     };
@@ -259,6 +260,7 @@ fn from_list(listed: &ListedContainer) -> ObservedContainer {
         created_seconds: _,
         labels,
         ports: _,
+        held_ports: _,
         volume_names,
         network_names: _,
     } = listed;

@@ -149,7 +149,7 @@ mod tests {
         let done = || HostOutcome::Done { changed: 1, unchanged: 0 };
         let idle = || HostOutcome::Done { changed: 0, unchanged: 3 };
         let unreachable = || HostOutcome::Unreachable { problem: problem() };
-        let interrupted = || HostOutcome::Interrupted { changed: 0, unchanged: 0, skipped: 1 };
+        let interrupted = || HostOutcome::Interrupted { changed: 0, unchanged: 0, skipped: 1, put_back: 0 };
         for (outcomes, expected) in [
             (vec![], Exit::Done),
             (vec![done(), idle()], Exit::Done),

@@ -163,7 +163,7 @@ async fn show_board(mut screen: Screen, shown: &Shown, events: &mut UnboundedRec
     let began = Instant::now();
     let mut board = shown.board(style);
     // What containers wrote is in the summary, a moment later on the same screen.
-    let mut reporter = shown.reporter(style).without_output();
+    let mut reporter = shown.reporter(style);
     let mut draw = interval(DRAW_INTERVAL);
     draw.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {

@@ -8,6 +8,7 @@ use crate::host::engine::{Engine, ExecOutcome};
 use crate::host::engine_error::EngineError;
 use crate::host::shell::{Shell, ShellError};
 use crate::model::container::ExecCommand;
+use crate::model::image::ImageReference;
 use crate::model::secret::Secrets;
 use crate::model::spec::{RegistryLogin, login_for};
 use crate::plan::{Action, Preparer};
@@ -218,14 +219,22 @@ impl<E: Engine, S: Shell> Host<'_, E, S> {
     }
 }
 
+/// By the status where the Engine gives one that says it; else by what its sentence is about.
+fn pull_remedy(reference: &ImageReference, error: &EngineError) -> String {
+    let registry = reference.registry();
+    if error.is_about_network() {
+        return format!(
+            "check on the host that registry `{registry}` is up and can be reached: its name in DNS, proxy, firewall"
+        );
+    }
+    format!("check that `{reference}` exists in registry `{registry}`, and its entry in `auth_configs`")
+}
+
 fn remedy(action: &Action, error: &ActionError) -> Option<String> {
     match (action, error) {
         (_, ActionError::Script(error)) => error.help(action),
         (Action::PullImage { reference }, ActionError::Engine(error)) if !error.is_connection_lost() => {
-            Some(format!(
-                "check that `{reference}` exists in registry `{}`, and its entry in `auth_configs`",
-                reference.registry()
-            ))
+            Some(pull_remedy(reference, error))
         }
         (_, ActionError::Prepare(PrepareError::NoRoot)) => Some(
             "log in as root, let the user run `sudo -n` for chown and chmod, or use `--prepare container`"

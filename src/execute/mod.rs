@@ -23,6 +23,7 @@ use crate::event::{EventKind, Events, HostOutcome, Problem, Scripts, SkipReason,
 use crate::host::engine::{Engine, ExecOutcome};
 use crate::host::shell::Shell;
 use crate::model::item::ItemKind;
+use crate::model::ownership::PREDECESSOR_SUFFIX;
 use crate::plan::{Action, Finally, Plan, ReplacementId, Step, StepId};
 
 use action::Host;
@@ -290,6 +291,10 @@ impl<'a, E: Engine, S: Shell> Run<'a, E, S> {
     /// A replacement may be lost because of a failure elsewhere; then only its own undoing can
     /// fail, and that is told by the failure it came from.
     fn note_undo(&mut self, replacement: ReplacementId, undone: &Undo) {
+        let undone = match undone {
+            Undo::Done if self.is_first_creation(replacement) => &Undo::Removed,
+            undone => undone,
+        };
         let own = self.failures.values_mut().filter(|(_, failed)| *failed == Some(replacement));
         let mut is_told = false;
         for (failure, _) in own {
@@ -305,13 +310,28 @@ impl<'a, E: Engine, S: Shell> Run<'a, E, S> {
         self.skip_lost(SkipReason::DependencyFailed);
     }
 
+    /// Whether something is made that was not there before the plan.
+    fn is_first_creation(&self, replacement: ReplacementId) -> bool {
+        let is_made = |id: StepId| {
+            matches!(
+                self.plan.steps[id.0].action,
+                Action::CreateContainer { .. } | Action::CreateVolume { .. } | Action::CreateNetwork { .. }
+            )
+        };
+        let items: BTreeSet<_> = self.members(replacement).map(|id| &self.plan.steps[id.0].item).collect();
+        let of_items = self.plan.steps.iter().filter(|step| items.contains(&step.item));
+        self.members(replacement).any(is_made) && !of_items.into_iter().any(takes_away)
+    }
+
     fn outcome(self, was_interrupted: bool) -> HostOutcome {
-        let changed = self.changed_items();
+        // Items that are not what they were before.
+        let changed = self.items(Progress::Done);
         let unchanged = self.plan.unchanged.len();
         let skipped = self.count(Progress::Skipped);
         if self.failures.is_empty() {
             return if was_interrupted && skipped > 0 {
-                HostOutcome::Interrupted { changed, unchanged, skipped }
+                let put_back = self.items(Progress::Undone);
+                HostOutcome::Interrupted { changed, unchanged, skipped, put_back }
             } else {
                 HostOutcome::Done { changed, unchanged }
             };
@@ -320,7 +340,7 @@ impl<'a, E: Engine, S: Shell> Run<'a, E, S> {
         let touched = self
             .steps()
             .any(|(id, step)| self.progress[id.0] == Progress::Done && step.item.kind == ItemKind::Container);
-        let rolled_back = !touched && failures.iter().all(|failure| failure.undo == Undo::Done);
+        let rolled_back = !touched && failures.iter().all(|failure| failure.undo.is_complete());
         HostOutcome::Failed { changed, unchanged, failures, skipped, rolled_back }
     }
 
@@ -328,10 +348,21 @@ impl<'a, E: Engine, S: Shell> Run<'a, E, S> {
         self.progress.iter().filter(|progress| **progress == wanted).count()
     }
 
-    /// Items that are not what they were before.
-    fn changed_items(&self) -> usize {
-        let done = self.steps().filter(|(id, _)| self.progress[id.0] == Progress::Done);
-        done.map(|(_, step)| &step.item).collect::<BTreeSet<_>>().len()
+    /// Items of which some step came to this.
+    fn items(&self, progress: Progress) -> usize {
+        let steps = self.steps().filter(|(id, _)| self.progress[id.0] == progress);
+        steps.map(|(_, step)| &step.item).collect::<BTreeSet<_>>().len()
+    }
+}
+
+/// Whether a step takes away what bears the name of its item, or sets it aside.
+fn takes_away(step: &Step) -> bool {
+    match &step.action {
+        Action::RenameContainer { container_name, new_name } => {
+            *container_name == step.item.name && new_name.ends_with(PREDECESSOR_SUFFIX)
+        }
+        Action::RemoveVolume { .. } | Action::RemoveNetwork { .. } => true,
+        _ => false,
     }
 }
 

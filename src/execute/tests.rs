@@ -272,9 +272,32 @@ fn an_interruption_begins_nothing_and_takes_back_what_is_half_done() {
     let interruption = CancellationToken::new();
     interruption.cancel();
     let outcome = bench.execute_until(&after, &plan, &interruption);
-    assert_eq!(outcome, HostOutcome::Interrupted { changed: 0, unchanged: 0, skipped: 7 });
+    assert_eq!(outcome, HostOutcome::Interrupted { changed: 0, unchanged: 0, skipped: 7, put_back: 0 });
     assert_eq!(bench.id("m.web"), id);
     assert_eq!(bench.running(), names(&["m.web"]));
+}
+
+#[test]
+fn what_an_interruption_puts_back_is_counted() {
+    let bench = Bench::new();
+    bench.deploy(&host("web: {image: i, user: 1}"));
+    let id = bench.id("m.web");
+    let after = host("web: {image: i, user: 2}");
+    let plan = bench.plan(&after, Goal::Deploy);
+    let (interruption, (events, mut told)) = (CancellationToken::new(), Events::channel());
+    let performer = bench.performer(&after);
+    let outcome = bench.runtime.block_on(async {
+        let watch = async {
+            while let Some(event) = told.recv().await {
+                if matches!(event.kind, EventKind::StepFinished { text, .. } if text == "stop container m.web") {
+                    return interruption.cancel();
+                }
+            }
+        };
+        tokio::join!(execute(&plan, &performer, &events, &interruption), watch).0
+    });
+    let HostOutcome::Interrupted { changed: 0, put_back: 1, .. } = outcome else { panic!("{outcome:?}") };
+    assert_eq!((bench.id("m.web"), bench.running()), (id, names(&["m.web"])));
 }
 
 #[test]

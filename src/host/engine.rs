@@ -8,7 +8,7 @@
 //! ([`FakeEngine`](super::fake::FakeEngine)) that can fail on demand. The contract suite in
 //! `tests/` holds them to the same answers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
@@ -17,7 +17,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::Stream;
 
-use crate::model::container::{ContainerSettings, Endpoint};
+use crate::model::container::{ContainerSettings, Endpoint, PublishedPort};
 use crate::model::image::ImageReference;
 use crate::model::network::NetworkSpec;
 use crate::model::observed::{
@@ -54,6 +54,8 @@ pub struct ListedContainer {
     pub labels: BTreeMap<String, String>,
     /// Published and exposed ports, `10.0.0.1:80->80/tcp`.
     pub ports: Vec<String>,
+    /// Ports of the host that it holds.
+    pub held_ports: BTreeSet<PublishedPort>,
     /// Named volumes it mounts.
     pub volume_names: Vec<String>,
     /// Networks it is in.

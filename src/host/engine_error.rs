@@ -61,6 +61,18 @@ pub enum EngineErrorKind {
     },
 }
 
+/// What Engines say where the network is in the way.
+const NETWORK_WORDS: [&str; 8] = [
+    "lookup ",
+    "dial tcp",
+    "no such host",
+    "connection refused",
+    "connection reset",
+    "no route to host",
+    "network is unreachable",
+    "timeout",
+];
+
 impl EngineError {
     /// An error of a call.
     pub fn new(call: impl Into<String>, kind: EngineErrorKind) -> Self {
@@ -116,6 +128,17 @@ impl EngineError {
         }
     }
 
+    /// Whether the Engine itself could not reach something, such as a registry. It has no status of its
+    /// own for that: where the status does not say otherwise, its sentence does.
+    pub fn is_about_network(&self) -> bool {
+        let message = match &self.kind {
+            EngineErrorKind::Refused { status: 200 | 500.., message }
+            | EngineErrorKind::Pull { message, .. } => message.to_ascii_lowercase(),
+            _ => return false,
+        };
+        NETWORK_WORDS.iter().any(|words| message.contains(words))
+    }
+
     /// HTTP status, where the Engine answered with one.
     pub fn status(&self) -> Option<u16> {
         match &self.kind {
@@ -167,6 +190,27 @@ mod tests {
         assert_eq!(error.to_string(), "GET /version: connection to the Engine failed");
         assert_eq!(error.source().map(ToString::to_string).as_deref(), Some("broken pipe"));
         assert!(error.is_connection_lost());
+    }
+
+    #[test]
+    fn what_the_engine_could_not_reach_is_told_apart_from_what_it_was_refused() {
+        let answer = |status| {
+            EngineError::from_status(
+                "POST /images/create",
+                status,
+                "Get \"https://r/v2/\": dial tcp: lookup r: no such host",
+            )
+        };
+        assert!(answer(500).is_about_network());
+        assert!(!answer(404).is_about_network(), "the status says what it is");
+        let pull = |message: &str| {
+            let (image, message) = ("r/app:1".to_owned(), message.to_owned());
+            EngineError::new("POST /images/create", EngineErrorKind::Pull { image, message })
+        };
+        assert!(pull("net/http: TLS handshake timeout").is_about_network());
+        assert!(pull("dial tcp 10.0.0.1:443: connect: connection refused").is_about_network());
+        assert!(!pull("manifest for r/app:1 not found: manifest unknown").is_about_network());
+        assert!(!pull("pull access denied for r/app").is_about_network());
     }
 
     #[test]

@@ -128,6 +128,24 @@ pub struct PublishedPort {
     pub host_port: u16,
 }
 
+impl PublishedPort {
+    /// Whether not both can be published at the same time. Where the Engine chooses, it chooses a free
+    /// one.
+    pub fn clashes_with(&self, other: &Self) -> bool {
+        let all = |address: Option<IpAddr>| address.is_none_or(|address| address.is_unspecified());
+        let same_family = match (self.host_address, other.host_address) {
+            (Some(one), Some(other)) => one.is_ipv4() == other.is_ipv4(),
+            _ => true,
+        };
+        let same_address = self.host_address == other.host_address
+            || (same_family && (all(self.host_address) || all(other.host_address)));
+        self.host_port != 0
+            && self.host_port == other.host_port
+            && self.container_port.protocol == other.container_port.protocol
+            && same_address
+    }
+}
+
 impl fmt::Display for PublishedPort {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.host_address {
@@ -352,6 +370,30 @@ pub struct ExecCommand {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ports_clash_on_the_same_address_and_on_all_of_them() {
+        let port = |address: &str, host_port, container_port| PublishedPort {
+            container_port: Port::parse(container_port).expect("a port"),
+            host_address: address.parse().ok(),
+            host_port,
+        };
+        for (one, other, clashes) in [
+            (port("", 80, "8080"), port("", 80, "9090"), true),
+            (port("", 80, "8080"), port("10.0.0.1", 80, "8080"), true),
+            (port("0.0.0.0", 80, "8080"), port("10.0.0.1", 80, "8080"), true),
+            (port("10.0.0.1", 80, "8080"), port("10.0.0.1", 80, "8080"), true),
+            (port("10.0.0.1", 80, "8080"), port("10.0.0.2", 80, "8080"), false),
+            (port("::", 80, "8080"), port("10.0.0.1", 80, "8080"), false),
+            (port("::", 80, "8080"), port("", 80, "8080"), true),
+            (port("", 80, "8080/udp"), port("", 80, "8080/tcp"), false),
+            (port("", 80, "8080"), port("", 81, "8080"), false),
+            (port("", 0, "8080"), port("", 0, "8080"), false),
+        ] {
+            assert_eq!(one.clashes_with(&other), clashes, "{one} and {other}");
+            assert_eq!(other.clashes_with(&one), clashes, "{other} and {one}");
+        }
+    }
 
     #[test]
     fn ports_are_read_with_and_without_protocol() {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::container::ContainerSettings;
+use super::container::{ContainerSettings, PublishedPort};
 use super::image::{ImageReference, is_platform};
 use super::network::Subnet;
 
@@ -29,6 +29,8 @@ pub struct HostState {
     pub paths: BTreeMap<String, PathKind>,
     /// Names of the containers in each network, running or not.
     pub network_members: BTreeMap<String, BTreeSet<String>>,
+    /// Ports of the host that containers hold at the moment, by container.
+    pub held_ports: BTreeMap<String, BTreeSet<PublishedPort>>,
     /// Processes by container, where they were asked for, or why they are not known.
     pub processes: BTreeMap<String, Result<Vec<ObservedProcess>, String>>,
     /// Whether commands can be run as root on the host.

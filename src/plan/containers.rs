@@ -26,7 +26,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::image::ImageReference;
 use crate::model::item::{ItemId, ItemKind};
-use crate::model::observed::{ContainerStatus, HostState};
+use crate::model::observed::{ContainerStatus, Health, HostState};
 use crate::model::ownership::PREDECESSOR_SUFFIX;
 use crate::model::spec::{ContainerSpec, HostSpec};
 use crate::model::volume::VolumeSpec;
@@ -285,6 +285,7 @@ impl<'a> ContainerPlanner<'a> {
         let spec = work.spec;
         let is_new = work.is_new();
         if work.is_kept() {
+            self.note_unhealthy(work);
             self.plan_missing_commands(work);
             if work.last.is_none() && work.leftovers.settled.is_none() {
                 self.builder.unchanged(spec.item());
@@ -338,6 +339,15 @@ impl<'a> ContainerPlanner<'a> {
         work.last = chain.last();
         if !work.is_replaced() && self.request.goal.verifies_starts() {
             self.plan_verification(work);
+        }
+    }
+
+    /// A health check is no difference, and nothing that would be done here is sure to help.
+    fn note_unhealthy(&mut self, work: &Work<'_>) {
+        let found = work.leftovers.found.map(|found| found.container.status);
+        let is_unhealthy = found == Some(ContainerStatus::Running { health: Some(Health::Unhealthy) });
+        if is_unhealthy && matches!(self.request.goal, Goal::Deploy | Goal::Update) {
+            self.builder.notice(Notice::Unhealthy { item: work.spec.item() });
         }
     }
 

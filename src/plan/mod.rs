@@ -44,6 +44,7 @@ pub mod options;
 mod order;
 mod orphans;
 mod planner;
+mod ports;
 mod pulls;
 pub mod script;
 pub mod seen;

@@ -35,6 +35,11 @@ pub enum Notice {
         /// Why, as the Engine told it.
         reason: String,
     },
+    /// A container that is otherwise as wanted is unhealthy.
+    Unhealthy {
+        /// The container.
+        item: ItemId,
+    },
     /// A network or volume differs in a way that cannot be changed without taking it away, or a
     /// container lacks a limit that its host may not have.
     Deviates {

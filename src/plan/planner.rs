@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::model::container::Port;
 use crate::model::item::{ItemId, ItemKind};
 use crate::model::observed::{HostState, ObservedContainer};
 use crate::model::ownership::{self, MAP_LABEL, Owner};
@@ -15,6 +16,7 @@ use super::mask;
 use super::networks::plan_networks;
 use super::order::Containers;
 use super::orphans;
+use super::ports;
 use super::pulls;
 use super::stopping::Stopping;
 use super::text;
@@ -50,6 +52,18 @@ pub enum PlanError {
         image: String,
         /// Why, as the Engine told it.
         reason: String,
+    },
+    /// A port that a container publishes is held by another one, which this plan does not stop.
+    #[error("container `{container_name}` is to publish port {port}, which container `{holder}` holds")]
+    PortTaken {
+        /// Who wants it.
+        container_name: String,
+        /// The port of the host.
+        port: Port,
+        /// Who holds it.
+        holder: String,
+        /// No map asks for that one any more.
+        is_orphan: bool,
     },
     /// A volume is to be made anew, and a container that is not ours to make mounts it.
     #[error("volume `{volume}` cannot be made anew while container `{container}` mounts it")]
@@ -127,6 +141,12 @@ impl PlanError {
             Self::PathAbsent { .. } => {
                 Some("check the path, or upload the script from this machine".to_owned())
             }
+            Self::PortTaken { is_orphan: true, .. } => {
+                Some("remove it with `--remove-orphans`: no map asks for it any more".to_owned())
+            }
+            Self::PortTaken { holder, .. } => {
+                Some(format!("stop container `{holder}` on the host, or publish another port"))
+            }
             Self::VolumeInUse { .. } => {
                 Some("remove the container, or plan without `--recreate-volumes`".to_owned())
             }
@@ -189,6 +209,7 @@ pub fn plan_host(host: &HostSpec, state: &HostState, request: &Request) -> Resul
     }
     let mut plan = builder.finish();
     pulls::refuse_pulls(&plan, request)?;
+    ports::refuse_taken(host, state, &plan)?;
     plan.registries = pulls::registries(request);
     limit_stops(&mut plan, &request.options);
     mask::hide(&mut plan, &host.secrets);

@@ -98,6 +98,7 @@ pub(super) fn noticed_item(notice: &Notice) -> &ItemId {
         | Notice::Orphaned { item }
         | Notice::Skipped { item, .. }
         | Notice::CommandsUnchecked { item, .. }
+        | Notice::Unhealthy { item }
         | Notice::Deviates { item, .. } => item,
     }
 }

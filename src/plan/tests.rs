@@ -104,7 +104,12 @@ fn with_images(host: &HostSpec) -> HostState {
     HostState { image_ids: deployed(host).image_ids, images: deployed(host).images, ..HostState::default() }
 }
 
-fn try_plan(host: &HostSpec, state: &HostState, goal: Goal, items: &[&str]) -> Result<Plan, PlanError> {
+pub(super) fn try_plan(
+    host: &HostSpec,
+    state: &HostState,
+    goal: Goal,
+    items: &[&str],
+) -> Result<Plan, PlanError> {
     try_plan_with(host, state, goal, items, Options::default())
 }
 

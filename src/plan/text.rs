@@ -138,6 +138,7 @@ impl fmt::Display for Notice {
             Self::CommandsUnchecked { item, reason } => {
                 write!(formatter, "{item} runs commands that cannot be looked for: {reason}")
             }
+            Self::Unhealthy { item } => write!(formatter, "{item} is unhealthy; it is left as it is"),
             Self::Deviates { item, difference } => {
                 write!(formatter, "{item} differs and is left as it is: {difference}")
             }

@@ -1,6 +1,6 @@
 //! How a host stands, in a word and in numbers.
 
-use crate::event::{HostOutcome, Undo};
+use crate::event::{HostOutcome, StepFailure, Undo};
 use crate::plan::Goal;
 use crate::wording::count;
 
@@ -51,12 +51,25 @@ pub(super) fn changes(outcome: &HostOutcome, done_word: &str) -> String {
         HostOutcome::Done { changed: 0, unchanged } => format!("nothing to do, {unchanged} unchanged"),
         HostOutcome::Done { changed, unchanged: 0 } => format!("{changed} {done_word}"),
         HostOutcome::Done { changed, unchanged } => format!("{changed} {done_word}, {unchanged} unchanged"),
-        failed if is_put_back(failed) => "put back: every container is the old one".to_owned(),
-        HostOutcome::Failed { changed, unchanged, skipped, .. }
-        | HostOutcome::Interrupted { changed, unchanged, skipped } => {
+        HostOutcome::Failed { failures, .. } if is_put_back(outcome) => put_back(failures).to_owned(),
+        HostOutcome::Failed { changed, unchanged, skipped, .. } => {
             incomplete(*changed, done_word, *unchanged, *skipped)
         }
+        HostOutcome::Interrupted { changed, unchanged, skipped, put_back } => {
+            let rest = incomplete(*changed, done_word, *unchanged, *skipped);
+            if *put_back == 0 { rest } else { format!("{rest}, {} put back", count(*put_back, "container")) }
+        }
         HostOutcome::Unreachable { .. } | HostOutcome::Refused { .. } => "nothing was changed".to_owned(),
+    }
+}
+
+/// Where a container is made for the first time, there is no old one.
+fn put_back(failures: &[StepFailure]) -> &'static str {
+    let removed = failures.iter().filter(|failure| failure.undo == Undo::Removed).count();
+    match removed {
+        0 => "put back: every container is the old one",
+        number if number == failures.len() => "put back: what was made is removed again",
+        _ => "put back: every container is the old one, new ones are removed again",
     }
 }
 
@@ -72,7 +85,7 @@ fn incomplete(changed: usize, done_word: &str, unchanged: usize, skipped: usize)
 /// Whether all that failed was put back, and nothing else was changed.
 pub(super) fn is_put_back(outcome: &HostOutcome) -> bool {
     let HostOutcome::Failed { failures, rolled_back: true, .. } = outcome else { return false };
-    failures.iter().all(|failure| failure.undo == Undo::Done)
+    failures.iter().all(|failure| failure.undo.is_complete())
 }
 
 /// Whether it is certain that nothing was done on the host.

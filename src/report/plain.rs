@@ -9,16 +9,16 @@
 //! A line tells what has ended; what only began would stand there as if it had. What takes long is
 //! named by [`PlainReporter::heartbeat`].
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::event::{Event, EventKind, HostOutcome, Problem, SkipReason};
+use crate::event::{Event, EventKind, HostOutcome, Problem};
 use crate::plan::StepId;
 use crate::wording::count;
 
 use super::activity::{Activity, Work};
 use super::outcome::{CHANGED, changes, standing};
-use super::problem::{self, MOST_OUTPUT_LINES};
+use super::problem;
 use super::shown::{fold_hosts, one_line, padded, seconds, width};
 use super::style::{Style, Tone};
 
@@ -37,7 +37,8 @@ pub struct PlainReporter {
     activity: Activity,
     host_width: usize,
     style: Style,
-    output_limit: usize,
+    /// How many steps of each host were taken back: told at its end, as those that were not begun are.
+    undone: BTreeMap<String, usize>,
     /// Hosts whose end was told: being unreachable is told twice, by its own event and as outcome.
     told_ends: BTreeSet<String>,
     /// Hosts of which another display has told why nothing is done on them.
@@ -51,17 +52,10 @@ impl PlainReporter {
             activity: Activity::new(host_names),
             host_width: host_names.iter().map(|name| width(name)).max().unwrap_or(0),
             style,
-            output_limit: MOST_OUTPUT_LINES,
+            undone: BTreeMap::new(),
             told_ends: BTreeSet::new(),
             told_reasons: BTreeSet::new(),
         }
-    }
-
-    /// Leaves out what containers wrote: for a terminal, where the summary shows it in a moment.
-    #[must_use]
-    pub fn without_output(mut self) -> Self {
-        self.output_limit = 0;
-        self
     }
 
     /// Why nothing is done on this host was told before: its end is told in one line without it.
@@ -120,12 +114,16 @@ impl PlainReporter {
             EventKind::CommandRun { text, exit_code, output, .. } => command_run(text, *exit_code, output),
             EventKind::StepFailed { step, text, problem } => {
                 let lasted = self.lasted(&event.host_name, *step, elapsed);
-                self.failed(&format!("FAILED {}{lasted}", one_line(text)), problem)
+                self.failed_step(&format!("FAILED {}{lasted}", one_line(text)), problem)
             }
-            EventKind::StepSkipped { text, reason, .. } => skipped(text, *reason).into_iter().collect(),
-            EventKind::StepUndone { text, .. } => vec![format!("put back: {}", one_line(text))],
+            // One line a step would bury what failed.
+            EventKind::StepSkipped { .. } => Vec::new(),
+            EventKind::StepUndone { .. } => {
+                *self.undone.entry(event.host_name.clone()).or_default() += 1;
+                Vec::new()
+            }
             EventKind::UndoFailed { text, problem, .. } => {
-                self.failed(&format!("NOT PUT BACK, failed: {}", one_line(text)), problem)
+                self.failed_step(&format!("NOT PUT BACK, failed: {}", one_line(text)), problem)
             }
             EventKind::Unreachable { problem } => {
                 self.told_ends.insert(event.host_name.clone());
@@ -142,9 +140,14 @@ impl PlainReporter {
 
     fn failed(&self, headline: &str, problem: &Problem) -> Vec<String> {
         let mut lines = vec![self.style.paint(Tone::Bad, headline)];
-        let details = problem::lines(problem, self.output_limit);
-        lines.extend(details.into_iter().map(|line| format!("  {line}")));
+        lines.extend(problem::explanation(problem).into_iter().map(|line| format!("  {line}")));
         lines
+    }
+
+    /// One line: what to do and what was written last is in the summary.
+    fn failed_step(&self, headline: &str, problem: &Problem) -> Vec<String> {
+        let line = format!("{}: {}", self.style.paint(Tone::Bad, headline), one_line(&problem.line()));
+        vec![line]
     }
 
     fn finished(&mut self, host_name: &str, outcome: &HostOutcome) -> Vec<String> {
@@ -158,6 +161,9 @@ impl PlainReporter {
         {
             text.push_str("; ");
             text.push_str(&one_line(&problem.line()));
+        }
+        if let Some(number) = self.undone.remove(host_name) {
+            text.push_str(&format!(" ({} taken back)", count(number, "step")));
         }
         vec![self.style.paint(standing.tone, &text)]
     }
@@ -178,23 +184,13 @@ fn command_run(text: &str, exit_code: Option<i64>, output: &str) -> Vec<String> 
     still_runs.into_iter().chain(written.into_iter().map(|line| format!("  {line}"))).collect()
 }
 
-/// An interruption skips everything that is left: the outcome counts it, one line a step would
-/// bury what matters.
-fn skipped(text: &str, reason: SkipReason) -> Option<String> {
-    match reason {
-        SkipReason::DependencyFailed => {
-            Some(format!("not begun: {} (a step it waits for failed)", one_line(text)))
-        }
-        SkipReason::Interrupted => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::samples::{
         done, event, failed, finished, names, seconds as at, started, unhealthy, unreachable,
     };
     use super::*;
+    use crate::event::SkipReason;
     use crate::model::observed::EngineVersion;
 
     fn told(reporter: &mut PlainReporter, events: Vec<(f64, Event)>) -> String {
@@ -255,14 +251,8 @@ mod tests {
         [  10.0s] apps10 |   could not connect to 10.0.0.9:22
         [  10.0s] apps10 |   cause: no answer within 10 s
         [  10.0s] apps10 |   help: check that the host is up and that its address is right
-        [  31.3s] web1   | FAILED start container shop.app after 30.0 s
-        [  31.3s] web1   |   container `shop.app` is unhealthy after 30 s
-        [  31.3s] web1   |   cause: health check ended with 1
-        [  31.3s] web1   |   help: look at its log with `docker logs shop.app` on the host
-        [  31.3s] web1   |   | Error: missing CACHE_URL
-        [  31.3s] web1   | not begun: create container shop.worker (a step it waits for failed)
-        [  31.9s] web1   | put back: start container shop.app
-        [  32.0s] web1   | FAILED: put back: every container is the old one
+        [  31.3s] web1   | FAILED start container shop.app after 30.0 s: container `shop.app` is unhealthy after 30 s: health check ended with 1
+        [  32.0s] web1   | FAILED: put back: every container is the old one (1 step taken back)
         [  32.0s] web2   | done: 3 changed, 2 unchanged
         [  32.0s] web3   | REFUSED: nothing was changed; could not connect to 10.0.0.9:22: no answer within 10 s
         ");
@@ -281,9 +271,17 @@ mod tests {
     }
 
     #[test]
-    fn output_can_be_left_out() {
-        let mut reporter = PlainReporter::new(&names(&["web1"]), Style::PLAIN).without_output();
-        assert!(!told(&mut reporter, run()).contains("CACHE_URL"));
+    fn what_follows_from_a_failure_is_told_in_one_line() {
+        let mut reporter = PlainReporter::new(&names(&["web1"]), Style::PLAIN);
+        let (step, reason) = (StepId(1), SkipReason::DependencyFailed);
+        let skip =
+            |text: &str| (1.0, event("web1", EventKind::StepSkipped { step, text: text.to_owned(), reason }));
+        let undo = |text: &str| (2.0, event("web1", EventKind::StepUndone { step, text: text.to_owned() }));
+        let end = event("web1", EventKind::Finished { outcome: failed(unhealthy(), true) });
+        let events = vec![skip("a"), skip("b"), undo("c"), undo("d"), undo("e"), (3.0, end)];
+        insta::assert_snapshot!(told(&mut reporter, events), @"
+        [   3.0s] web1 | FAILED: put back: every container is the old one (3 steps taken back)
+        ");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::event::Problem;
 use super::shown::{one_line, without_escapes};
 
 /// Output lines that are shown of one problem.
-pub(super) const MOST_OUTPUT_LINES: usize = 10;
+pub(super) const MOST_OUTPUT_LINES: usize = 5;
 
 /// Characters that are shown of one line of output.
 const LONGEST_OUTPUT_LINE: usize = 200;

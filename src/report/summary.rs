@@ -121,6 +121,7 @@ impl Group<'_> {
         let ending = match failure.undo {
             Undo::NotNeeded => "failed",
             Undo::Done => "failed, put back as it was",
+            Undo::Removed => "failed, removed again; there was none before",
             Undo::Failed(_) => "failed, NOT PUT BACK; the next run will finish or undo it",
         };
         let mut lines = vec![format!("    {text}: {ending}")];
@@ -192,7 +193,7 @@ mod tests {
             ("web1", done(3), 5.9),
             ("web2", done(3), 6.1),
             ("apps1", HostOutcome::Done { changed: 0, unchanged: 5 }, 1.0),
-            ("apps2", HostOutcome::Interrupted { changed: 1, unchanged: 2, skipped: 4 }, 3.0),
+            ("apps2", HostOutcome::Interrupted { changed: 1, unchanged: 2, skipped: 4, put_back: 0 }, 3.0),
             ("web3", failed(unhealthy(), false), 31.2),
             ("db1", HostOutcome::Unreachable { problem: unreachable() }, 10.0),
         ]);
@@ -226,11 +227,6 @@ mod tests {
                 container `shop.app` is unhealthy after 30 s
                 cause: health check ended with 1
                 help: look at its log with `docker logs shop.app` on the host
-                | line 40
-                | line 41
-                | line 42
-                | line 43
-                | line 44
                 | line 45
                 | line 46
                 | line 47
@@ -276,7 +272,7 @@ mod tests {
             outcome
         };
         let lost = || Undo::Failed(unreachable());
-        let interrupted = || HostOutcome::Interrupted { changed: 0, unchanged: 2, skipped: 4 };
+        let interrupted = || HostOutcome::Interrupted { changed: 0, unchanged: 2, skipped: 4, put_back: 1 };
         for outcome in [
             with_undo(Undo::NotNeeded, false),
             with_undo(Undo::NotNeeded, true),
@@ -297,7 +293,7 @@ mod tests {
             ("web3", interrupted(), 1.0),
         ];
         insta::assert_snapshot!(shown(hosts), @"
-        web1  FAILED       3 unchanged, 1 step not begun             1.0 s
+        web1  FAILED       3 unchanged, 1 step not begun                         1.0 s
             start container shop.app: failed, NOT PUT BACK; the next run will finish or undo it
                 container `shop.app` is unhealthy after 30 s
                 cause: health check ended with 1
@@ -307,16 +303,20 @@ mod tests {
                 could not connect to 10.0.0.9:22
                 cause: no answer within 10 s
                 help: check that the host is up and that its address is right
-        web2  FAILED       put back: every container is the old one  1.0 s
+        web2  FAILED       put back: every container is the old one              1.0 s
             start container shop.app: failed, put back as it was
                 container `shop.app` is unhealthy after 30 s
                 cause: health check ended with 1
                 help: look at its log with `docker logs shop.app` on the host
                 | Error: missing CACHE_URL
-        web3  INTERRUPTED  2 unchanged, 4 steps not begun            1.0 s
+        web3  INTERRUPTED  2 unchanged, 4 steps not begun, 1 container put back  1.0 s
 
         3 hosts: 2 failed, 1 interrupted · 1.0 s
         ");
+        let hosts = vec![("web1", with_undo(Undo::Removed, true), 1.0)];
+        let screen = shown(hosts);
+        assert!(screen.contains("put back: what was made is removed again"), "{screen}");
+        assert!(screen.contains("shop.app: failed, removed again; there was none before"), "{screen}");
         let hosts = vec![("web1", with_undo(Undo::Done, true), 1.0), ("web2", done(0), 1.0)];
         assert!(shown(hosts).ends_with("2 hosts: 1 failed, 1 done · all put back · 1.0 s\n"));
     }
@@ -361,7 +361,12 @@ mod tests {
             failure,
             any_problem().prop_map(|problem| HostOutcome::Unreachable { problem }),
             any_problem().prop_map(|problem| HostOutcome::Refused { problem }),
-            counts.prop_map(|(changed, skipped)| HostOutcome::Interrupted { changed, unchanged: 0, skipped }),
+            counts.prop_map(|(changed, skipped)| HostOutcome::Interrupted {
+                changed,
+                unchanged: 0,
+                skipped,
+                put_back: 0
+            }),
         ]
     }
 

@@ -186,8 +186,11 @@ fn orphans_are_removed_where_that_is_asked_for_and_free_their_ports_first() {
     };
     let deployment = Deployment::new(["apps1"], &exposed("old"));
     deployment.deploy();
-    deployment.set_map(&exposed("new"));
+    deployment.set_map(&exposed("new").replace("28976", "28977"));
     deployment.dmfab("plan", &[]).run().exits_with(0).says("old is in no map any more; it is left alone");
+    deployment.set_map(&exposed("new"));
+    let taken = deployment.dmfab("plan", &[]).run().exits_with(4);
+    taken.says("old` holds").says("help: remove it with `--remove-orphans`: no map asks for it any more");
     let refused = deployment.dmfab("deploy", &["--remove-orphans"]).run().exits_with(2);
     refused.says("the plan stops or removes containers on 1 host");
     act(&deployment, "deploy", &["--remove-orphans"]);

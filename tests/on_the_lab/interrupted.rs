@@ -131,7 +131,7 @@ fn an_interrupted_deploy_says_where_every_host_stands() {
         assert!(ended.stdout.contains(host_name), "{ended}");
     }
     ended.says("INTERRUPTED");
-    ended.says("not begun");
+    ended.says("not begun").says(" put back");
     // What was begun is complete or taken back: nothing half-done is left, and everything runs.
     deployment.runs_exactly(CONTAINERS);
 

@@ -4,6 +4,7 @@ mod access;
 mod actions;
 mod broken_midway;
 mod connections;
+mod failing;
 mod faults;
 mod in_place;
 mod interrupted;

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{engine, lab};
+use super::port::Port;
+use super::{engine, eventually, http, lab};
 
 /// A host of the lab.
 #[derive(Debug, Clone)]
@@ -50,6 +52,17 @@ impl Host {
         let output = output.expect("the lab's program");
         let written = if output.status.success() { &output.stdout } else { &output.stderr };
         (output.status.success(), String::from_utf8_lossy(written).into_owned())
+    }
+
+    /// Lets a program listen on a port of the host. It is in a container, by whose name it is cleaned up,
+    /// but in the network of the host: the Engine knows nothing of its port.
+    pub(crate) fn occupy(&self, container: &str, port: &Port) {
+        let number = port.number.to_string();
+        let image = "dmfab-lab/app:1";
+        self.exec(["docker", "run", "-d", "--network", "host", "--name", container, image, "serve", &number]);
+        eventually(Duration::from_secs(10), "somebody listens", || {
+            http::get(&self.private, port.number, "/").ok()
+        });
     }
 
     /// Containers whose names begin with `prefix`, by the rest of their names.

@@ -112,9 +112,7 @@ async fn lines_are_appended_until_the_channel_closes() {
     let told: Vec<&str> =
         output.lines().filter_map(|line| line.split_once("] ")).map(|(_, told)| told).collect();
     insta::assert_snapshot!(told.join("\n"), @"
-    web1 | FAILED start container shop.app
-    web1 |   unhealthy
-    web1 |   | Error
+    web1 | FAILED start container shop.app: unhealthy
     web1 | done: 1 changed
     ");
 }
@@ -155,8 +153,7 @@ async fn the_board_leaves_what_matters_and_nothing_else() {
     let target = ProgressDrawTarget::term_like(Box::new(terminal.clone()));
     show_board(Screen::new(target), &shown(), &mut run(), Style::PLAIN).await;
     let written = terminal.written();
-    assert!(written.contains("web1 | FAILED start container shop.app"), "{written}");
-    assert!(written.contains("web1 |   unhealthy"), "{written}");
+    assert!(written.contains("web1 | FAILED start container shop.app: unhealthy"), "{written}");
     assert!(written.contains("web1 | done: 1 changed"), "{written}");
     assert!(!written.contains("Error"), "{written}");
 }

@@ -92,7 +92,7 @@ fn a_command_that_ends_badly_is_a_failure_and_one_that_goes_on_is_left_running()
     ] {
         let (outcome, told, found) = run(policy, exit_code);
         let HostOutcome::Failed { failures, .. } = outcome else { panic!("{policy}: it went well") };
-        assert_eq!((failures[0].problem.line().as_str(), &failures[0].undo), (problem, &Undo::Done));
+        assert_eq!((failures[0].problem.line().as_str(), &failures[0].undo), (problem, &Undo::Removed));
         assert_eq!((failures[0].problem.output.as_deref(), told), (Some("told\n"), None));
         assert_eq!(found, names(&[]));
     }

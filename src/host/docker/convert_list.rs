@@ -7,6 +7,7 @@ use bollard::models::{
 };
 
 use crate::host::engine::ListedContainer;
+use crate::model::container::{Port, PublishedPort};
 use crate::model::image::ImageReference;
 use crate::model::observed::{ObservedNetwork, ObservedVolume};
 
@@ -24,7 +25,8 @@ pub(super) fn listed_container(summary: ContainerSummary) -> ListedContainer {
         status: summary.status.unwrap_or_default(),
         created_seconds: summary.created.unwrap_or_default(),
         labels: sorted(summary.labels),
-        ports: summary.ports.unwrap_or_default().iter().map(port).collect(),
+        ports: summary.ports.iter().flatten().map(port).collect(),
+        held_ports: summary.ports.iter().flatten().filter_map(held_port).collect(),
         volume_names: volume_names(summary.mounts.unwrap_or_default()).into_iter().collect(),
         network_names: network_names(summary.network_settings),
     }
@@ -45,6 +47,16 @@ fn port(port: &PortSummary) -> String {
         (Some(public), Some(address)) if address.contains(':') => format!("[{address}]:{public}->{private}"),
         (Some(public), Some(address)) => format!("{address}:{public}->{private}"),
     }
+}
+
+/// A port of the host; the Engine lists those of running containers only.
+fn held_port(port: &PortSummary) -> Option<PublishedPort> {
+    let protocol = port.typ.map_or_else(|| "tcp".to_owned(), |protocol| protocol.to_string());
+    Some(PublishedPort {
+        container_port: Port::parse(&format!("{}/{protocol}", port.private_port))?,
+        host_address: port.ip.as_deref().and_then(|text| text.parse().ok()),
+        host_port: port.public_port?,
+    })
 }
 
 /// Names of mounted volumes; anonymous ones have names too.
@@ -125,5 +137,16 @@ mod tests {
         assert_eq!(shown(None, None), "80/tcp");
         assert_eq!(shown(Some("10.0.0.1"), Some(8080)), "10.0.0.1:8080->80/tcp");
         assert_eq!(shown(Some("::"), Some(8080)), "[::]:8080->80/tcp");
+    }
+
+    #[test]
+    fn only_published_ports_are_held() {
+        let held = |ip: &str, public_port| {
+            let port = PortSummary { ip: Some(ip.to_owned()), private_port: 80, public_port, typ: None };
+            held_port(&port).map(|port| port.to_string())
+        };
+        assert_eq!(held("", None), None);
+        assert_eq!(held("0.0.0.0", Some(8080)).as_deref(), Some("0.0.0.0:8080->80/tcp"));
+        assert_eq!(held("", Some(8080)).as_deref(), Some("8080->80/tcp"));
     }
 }

@@ -45,6 +45,7 @@ impl FakeState {
             created_seconds: 0,
             labels: settings.labels.clone(),
             ports: settings.published_ports.iter().map(ToString::to_string).collect(),
+            held_ports: if status.is_active() { settings.published_ports.clone() } else { BTreeSet::new() },
             volume_names: self.volume_names(settings).into_iter().collect(),
             network_names: places.names().map(str::to_owned).collect(),
         }
@@ -355,14 +356,8 @@ impl FakeState {
             .iter()
             .filter(|(other, container)| *other != name && container.status.is_active());
         let mut taken = others.flat_map(|(_, container)| &container.settings.published_ports);
-        let clash = taken.find(|taken| {
-            settings.published_ports.iter().any(|wanted| {
-                let same_address = wanted.host_address.is_none()
-                    || taken.host_address.is_none()
-                    || wanted.host_address == taken.host_address;
-                wanted.host_port != 0 && wanted.host_port == taken.host_port && same_address
-            })
-        });
+        let clash =
+            taken.find(|taken| settings.published_ports.iter().any(|wanted| wanted.clashes_with(taken)));
         clash.map_or(Ok(()), |port| {
             let message = format!("Bind for 0.0.0.0:{} failed: port is already allocated", port.host_port);
             Err(EngineError::from_status(call, 500, message))

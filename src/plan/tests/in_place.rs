@@ -1,6 +1,6 @@
 //! What a container keeps its life through: limits, restart policy, places in networks.
 
-use crate::model::observed::{ContainerStatus, EngineFacts, HostState};
+use crate::model::observed::{ContainerStatus, EngineFacts, Health, HostState};
 use crate::model::spec::HostSpec;
 use crate::plan::{Goal, Notice, Options, Plan, text};
 use crate::testing::host;
@@ -265,4 +265,20 @@ fn a_hardware_address_is_compared_where_both_are_known() {
     assert_eq!(with(&host("web:"), Some("02:42:ac:11:00:09")), "");
     let plan = with(&wanted, Some("02:42:ac:11:00:09"));
     assert!(plan.contains("mac_address 02:42:ac:11:00:09 -> 02:42:ac:11:00:02"), "{plan}");
+}
+
+#[test]
+fn a_container_that_is_unhealthy_and_otherwise_as_wanted_is_told() {
+    let host = host("web: {image: i}");
+    let mut state = deployed(&host);
+    let found = state.containers.get_mut("m.web").expect("web");
+    found.status = ContainerStatus::Running { health: Some(Health::Unhealthy) };
+    for (goal, is_told) in [(Goal::Deploy, true), (Goal::Update, true), (Goal::Start, false)] {
+        let plan = try_plan(&host, &state, goal, &[]).expect("a plan");
+        assert!(plan.is_empty(), "{goal:?}");
+        let told: Vec<String> = plan.notices.iter().map(ToString::to_string).collect();
+        let expected: &[&str] =
+            if is_told { &["container m.web is unhealthy; it is left as it is"] } else { &[] };
+        assert_eq!(told, expected, "{goal:?}");
+    }
 }
