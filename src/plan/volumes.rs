@@ -271,7 +271,7 @@ lone: {image: 'app:1', user: 7, attaches: far}";
         HostState { containers: [].into(), volumes: [].into(), ..deployed(&host(MAP)) }
     }
 
-    // features: PRM-01, PRM-02, PRM-03
+    // features: PRM-01, PRM-02, PRM-03, OPT-05
     #[test]
     fn volumes_are_prepared_by_the_hosts_shell_or_by_a_container() {
         let by = |preparation| Options { preparation, ..Options::default() };

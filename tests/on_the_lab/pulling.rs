@@ -69,6 +69,7 @@ fn command_lines_with(text: &str) -> Vec<String> {
     lines.filter(|line| line.contains(text) && !line.starts_with("curl\0")).collect()
 }
 
+// features: API-26
 #[test]
 fn a_login_is_used_and_its_password_shown_nowhere() {
     let (deployment, image, _lock) = with_login("apps3", PASSWORD, 1);

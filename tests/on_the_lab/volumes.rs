@@ -64,3 +64,18 @@ fn a_volume_that_differs_is_made_anew_only_where_that_is_asked_for() {
     assert_eq!(found, "2000:2000 750\n", "prepared, although the Engine names another folder");
     deployment.dmfab("plan", &["--exit-code", "--recreate-volumes"]).run().exits_with(0);
 }
+
+// features: API-23
+#[test]
+fn anonymous_volumes_outlive_their_container() {
+    let map = "app:\n  image: dmfab-lab/app:1\n  shares: /kept\n  stop_timeout: 1\n";
+    let deployment = Deployment::new(["apps2"], map);
+    deployment.deploy();
+    let host = deployment.host("apps2");
+    let app = format!("{}app", deployment.prefix());
+    let format = "{{range .Mounts}}{{.Name}}{{end}}";
+    let name = host.exec(["docker", "inspect", "--format", format, &app]).trim().to_owned();
+    deployment.dmfab("shutdown", &["--yes"]).run().exits_with(0);
+    deployment.runs_exactly([]);
+    host.exec(["docker", "volume", "rm", &name]);
+}
