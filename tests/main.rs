@@ -14,6 +14,7 @@ mod config;
 mod contract;
 mod docs;
 mod explain;
+mod generated;
 mod golden;
 mod help;
 mod offline;
