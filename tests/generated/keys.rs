@@ -282,3 +282,8 @@ const FURTHER_KEYS: &[Key] = &[
 pub(crate) fn all() -> Vec<&'static Key> {
     KEYS.iter().chain(FURTHER_KEYS).collect()
 }
+
+/// Names of those that ask for what few hosts have.
+pub(crate) fn rare() -> Vec<&'static str> {
+    FURTHER_KEYS.iter().map(|key| key.name).collect()
+}

@@ -8,6 +8,7 @@
 mod change;
 mod keys;
 mod on_the_fake;
+mod on_the_lab;
 mod text;
 
 use std::collections::BTreeSet;
