@@ -16,7 +16,7 @@ use super::subject::{Subject, sleeping};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Writes to both streams, turns one file into another, and fails.
-const PROGRAM: &str = "printf 'one\\ntwo'; echo three >&2; cat /work/dir/in.txt > /work/dir/out.txt; exit 5";
+const PROGRAM: &str = "printf 'one\\ntwo'; echo three >&2; cat /srv/dir/in.txt > /srv/dir/out.txt; exit 5";
 
 /// What a fake Engine has to be told of it.
 pub(super) fn fake_program() -> FakeProgram {
@@ -24,7 +24,7 @@ pub(super) fn fake_program() -> FakeProgram {
         exit_code: Some(5),
         log: "one\ntwo".to_owned(),
         error_log: "three\n".to_owned(),
-        files: BTreeMap::from([("/work/dir/out.txt".to_owned(), "given\n".to_owned())]),
+        files: BTreeMap::from([("/srv/dir/out.txt".to_owned(), "given\n".to_owned())]),
         ..FakeProgram::default()
     }
 }
@@ -35,7 +35,7 @@ fn settings() -> ContainerSettings {
         entrypoint: Some(vec!["/bin/sh".to_owned()]),
         command: Some(vec!["-c".to_owned(), PROGRAM.to_owned()]),
         user: Some("2000:2000".to_owned()),
-        anonymous_volumes: ["/work/dir".to_owned()].into(),
+        anonymous_volumes: ["/srv/dir".to_owned()].into(),
         ..ContainerSettings::default()
     }
 }
@@ -113,7 +113,7 @@ pub(super) async fn files_go_into_a_container_and_come_back<E: Engine>(subject: 
     let name = subject.name("files");
     subject.engine.wait_container(&name).await.expect("an end");
     let folder = tempfile::tempdir().expect("a folder");
-    let archive = subject.engine.read_archive(&name, "/work/dir").await.expect("an archive");
+    let archive = subject.engine.read_archive(&name, "/srv/dir").await.expect("an archive");
     let unpacked = archive::unpack(archive, folder.path().to_owned()).await.expect("unpacked");
     assert_eq!(unpacked.left_out, [""; 0]);
     for file in ["in.txt", "out.txt"] {
