@@ -48,7 +48,7 @@ async fn run<E: Engine>(subject: &Subject<'_, E>, name: &str) {
     let upload =
         Upload { path: Some(folder.path().to_owned()), folder: "dir".to_owned(), owner: (2000, 2000) };
     let name = subject.name(name);
-    subject.engine.write_archive(&name, "/work", archive::pack(upload)).await.expect("written");
+    subject.engine.write_archive(&name, "/srv", archive::pack(upload)).await.expect("written");
     subject.engine.start_container(&name).await.expect("started");
 }
 
@@ -127,7 +127,7 @@ pub(super) async fn what_is_missing_has_no_log_no_end_and_no_files<E: Engine>(su
     let end = engine.wait_container(&missing).await;
     assert!(end.expect_err("no container").is_not_found());
     let nothing = Upload { path: None, folder: "dir".to_owned(), owner: (0, 0) };
-    let written = engine.write_archive(&missing, "/work", archive::pack(nothing)).await;
+    let written = engine.write_archive(&missing, "/srv", archive::pack(nothing)).await;
     assert!(written.expect_err("no container").is_not_found());
     assert!(engine.remove_container_and_volumes(&missing).await.expect_err("no container").is_not_found());
     subject.create("bare", &sleeping()).await.expect("created");
