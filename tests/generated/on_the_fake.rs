@@ -30,7 +30,7 @@ fn map(seed: u64) -> (GeneratedMap, StdRng) {
 // features: UPD-27
 #[test]
 fn a_second_deployment_changes_nothing_whatever_the_map() {
-    for_each_seed(80, |seed| {
+    for_each_seed(400, |seed| {
         let (map, _) = map(seed);
         let mut host = FakeHost::new(&map);
         host.reach(Goal::Deploy);
@@ -41,7 +41,7 @@ fn a_second_deployment_changes_nothing_whatever_the_map() {
 
 #[test]
 fn one_changed_key_changes_its_containers_and_those_tied_to_them() {
-    for_each_seed(80, |seed| {
+    for_each_seed(400, |seed| {
         let (mut map, mut random) = map(seed);
         let mut host = FakeHost::new(&map);
         host.reach(Goal::Deploy);
@@ -69,7 +69,7 @@ fn one_changed_key_changes_its_containers_and_those_tied_to_them() {
 
 #[test]
 fn what_is_shut_down_is_restored_whatever_the_map() {
-    for_each_seed(80, |seed| {
+    for_each_seed(400, |seed| {
         let (map, _) = map(seed);
         let mut host = FakeHost::new(&map);
         host.reach(Goal::Deploy);
@@ -86,7 +86,7 @@ fn what_is_shut_down_is_restored_whatever_the_map() {
 /// But for persistent containers, which stay as they are left, and commands, which an update may run again.
 #[test]
 fn every_state_is_reached_once_whatever_the_map() {
-    for_each_seed(80, |seed| {
+    for_each_seed(400, |seed| {
         let map = map(seed).0.without("persistent").without("exec_commands");
         let mut host = FakeHost::new(&map);
         let nothing = BTreeSet::new();

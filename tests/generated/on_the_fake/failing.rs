@@ -60,7 +60,7 @@ fn nobody_is_lost(host: &FakeHost, names: &BTreeSet<String>, has_its_effect: boo
 
 #[test]
 fn a_call_that_fails_anywhere_loses_no_container_and_the_next_run_ends_well() {
-    for_each_seed(80, |seed| {
+    for_each_seed(400, |seed| {
         let (mut rehearsal, _) = deployed(seed);
         rehearsal.reach(Goal::Deploy);
         let calls = rehearsal.engine.journal();
